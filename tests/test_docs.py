@@ -146,6 +146,19 @@ def anchors(path):
     return {re.sub(r"[^\w\- ]", "", heading.lower().strip()).replace(" ", "-") for heading in headings}
 
 
+def test_every_verb_that_a_page_names_exists(made, root):
+    """What stands after `relapse-model`, and what is said in a page to show, print or write something."""
+    verbs = {part for name in made.verbs_of(parser()) for part in (name, name.split()[0])}
+    named = 0
+    for path in [*every_page(root), root / "README.md"]:
+        text = path.read_text(encoding="utf-8")
+        said = re.findall(r"(?:^|`)relapse-model ([a-z][a-z-]*)", text, re.M)
+        said += re.findall(r"`([a-z][a-z-]*)` (?:shows|prints|lists)\b", text)
+        named += len(said)
+        assert not [one for one in said if one not in verbs and not hasattr(rm.RelapseModel, one)], path
+    assert named > 50
+
+
 def test_every_page_is_in_the_contents(root):
     """A page that no page lists is found by nobody."""
     listed = {root / "docs" / "index.md"}

@@ -93,6 +93,22 @@ def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
     return tuple(map(count_words, counts, small[:, 0], besides[:, 0]))
 
 
+def disclosed_parts(counts: Sequence[int]) -> list[int | str]:
+    """Return counts that add up to a known number, where 0 points at nobody: ``<5`` for 1 to 4, hidden where needed.
+
+    Parameters
+    ----------
+    counts : sequence of int
+
+    Examples
+    --------
+    >>> disclosed_parts([3, 20, 9]), disclosed_parts([0, 20, 9])
+    (['<5', 20, 'hidden'], [0, 20, 9])
+    """
+    _, besides = hidden_cells(np.array(counts, dtype=np.intp)[:, None], zeros_disclosed=True)
+    return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(counts)]
+
+
 def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
     """Return a count as it is disclosed where `hidden_cells` says this of it.
 

@@ -79,9 +79,9 @@ def test_the_predictors_of_a_cohort_are_written(cohort, tmp_path, capsys):
     assert out.stat().st_mode & 0o077 == 0  # of patients: readable by the owner only
     said = capsys.readouterr().out
     assert "Predictors of 20 patients at week 0" in said
-    assert "5 mIU/mL stands for below 10\n" in said  # half the limit of anti-HBs
+    assert "results below 10 mIU/mL count as 5\n" in said  # half the limit of anti-HBs
     assert "    hbcrag: " in said
-    assert "1.7 log10 U/mL stands for below 2\n" in said  # of a logarithm, half is 0.3 less
+    assert "results below 2 log10 U/mL count as 1.7\n" in said  # of a logarithm, half is 0.3 less
 
 
 def test_clinical_units_have_the_decimals_that_were_printed(tmp_path):
@@ -107,7 +107,7 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     columns = ["--columns", "sex", "centre", "--analytes", "alt"]
     assert main(["study", "new", "--out", str(study), *asked, *columns]) == 0
     text = study.read_text(encoding="utf-8")
-    assert 'sex = { column = "sex", equals = "M" }' in text  # texts, and no number
+    assert 'sex = { column = "sex", equals = "M", label = "Male sex" }' in text  # texts, and no number
     assert '# centre = { column = "centre", levels = ["...", "..."] }' in text
     sheet = "id,enrolment date,sex,date,test,result,unit\n" + "7,2024-01-01,F,2024-01-08,ALT,20,U/L\n" * 2
     (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")
@@ -122,6 +122,34 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     assert "says the same as an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")
     for name in ("reading_report.txt", "reading_report.json", "labs.csv"):  # single values of patients, and their rows
         assert (out / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_proposal_without_a_result_of_the_study_says_so(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("id,enrolment date,date,test,result,unit\n7,2024-01-01,2024-01-08,IgG,20,g/L\n")
+    (tmp_path / "b.csv").write_text("id,enrolment date,hair\n7,2024-01-01,brown\n")
+    for name, expected in (("a", False), ("b", True)):
+        out = tmp_path / f"{name}.toml"
+        assert main(["propose-mapping", "excel", str(tmp_path / f"{name}.csv"), "--out", str(out)]) == 0
+        said = "No result in the source is of an analyte of the study hbsag-relapse"
+        assert (said in capsys.readouterr().out) is expected
+        assert (f"# {said}" in out.read_text(encoding="utf-8")) is expected
+
+
+@pytest.mark.parametrize(("week", "expected"), [(-30, True), (-20, False)])
+def test_features_say_that_results_are_old_as_the_check_does(tmp_path, capsys, week, expected):
+    """ALT of 30 weeks before the landmark, which the study reads without a window."""
+    study = tmp_path / "s.toml"
+    asked = ["--name", "s", "--outcome-analyte", "alt", "--at-least", "80", "--unit", "U/L", "--horizon-weeks", "52"]
+    assert main(["study", "new", "--out", str(study), *asked, "--columns", "age_years", "--analytes", "alt"]) == 0
+    (tmp_path / "c").mkdir()
+    rows = [f"{patient},{week},alt,20,U/L\n" for patient in range(6)]
+    (tmp_path / "c" / "labs.csv").write_text("patient_id,week,analyte,value,unit\n" + "".join(rows))
+    (tmp_path / "c" / "patients.csv").write_text("patient_id,age_years\n" + "".join(f"{one},50\n" for one in range(6)))
+    out = tmp_path / "f.csv"
+    capsys.readouterr()
+    assert main(["features", str(tmp_path / "c"), "--study", str(study), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert ("RM127 warning: at week 0 the last result is more than 26 weeks old" in said) is expected
 
 
 def broken(folder, rows):

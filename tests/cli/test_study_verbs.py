@@ -11,6 +11,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.program import main
+from relapse_model.features.clinical_units import predictor_title
 
 BOTH = ["--outcome-analyte", "hbsag", "--at-least", "0.05", "--unit", "IU/mL", "--horizon-weeks", "48"]
 
@@ -31,6 +32,8 @@ def test_from_a_cohort_to_a_study_that_is_checked_on_it(cohort, tmp_path, capsys
     assert {"alt", "anti_hbs", "hbcrag"} <= {one.name for one in study.predictors}
     assert "hbsag" not in {one.name for one in study.predictors}
     assert study.predictor("sex").equals == "M"
+    titles = [predictor_title(study.predictor(name)) for name in ("age_years", "sex", "bmi_kg_m2")]
+    assert titles == ["Age (years)", "Male sex", "Body mass index (kg/m2)"]  # not "age years (years)", "sex ... yes"
     assert study.predictor("hbsag_before_treatment_iu_ml").scale == "log10"
     text = file.read_text(encoding="utf-8")
     assert '# consolidation_weeks = { column = "consolidation_weeks" }' in text  # whether it was known, its owner knows

@@ -256,9 +256,9 @@ def test_fewer_events_than_folds_give_fewer_folds_and_the_choice_says_so(monkeyp
 @pytest.mark.parametrize(
     ("relapse", "text"),
     [
-        ([1.0] * 17 + [0.0] * 3, "17 patients with a relapse and 3 without for 5 folds"),
-        ([1.0] + [0.0] * 19, "1 patients with a relapse and 19 without for 2 folds"),
-        ([0.0] * 20, "0 patients with a relapse and 20 without for 2 folds"),
+        ([1.0] * 17 + [0.0] * 3, "17 patients with the outcome and 3 without for 5 folds"),
+        ([1.0] + [0.0] * 19, "1 patients with the outcome and 19 without for 2 folds"),
+        ([0.0] * 20, "0 patients with the outcome and 20 without for 2 folds"),
     ],
 )
 def test_too_few_of_either_kind_are_refused(monkeypatch, columns, relapse, text):

@@ -155,7 +155,7 @@ def test_fewer_events_than_folds_give_fewer_folds_each_with_an_event():
 @pytest.mark.parametrize("events", [0, 1])
 def test_hardly_an_event_is_the_refusal_of_too_little_data(events):
     # Of the kind that a fold of a validation is counted as failed for.
-    with pytest.raises(InsufficientDataError, match=f"{events} patients with a relapse and .* for 2 folds"):
+    with pytest.raises(InsufficientDataError, match=f"{events} patients with the outcome and .* for 2 folds"):
         data_folds(rows(np.arange(20) < events), folds=5, repeats=1, seed=0)
 
 

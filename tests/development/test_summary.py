@@ -14,8 +14,10 @@ import relapse_model as rm
 from relapse_model.development.summary import predictor_summary
 from relapse_model.model.explanation.points_score import points_score
 from relapse_model.model.explanation.shap_values import explain, reference_codes
+from relapse_model.model.file.coarse import coarse_model
 from relapse_model.model.monitoring.drift import predictor_drift, training_missing
 from relapse_model.model.monitoring.monitor import monitor
+from relapse_model.report.disclosure import hidden_summary, with_small_counts_hidden
 from relapse_model.report.figures.model import coefficient_table
 from relapse_model.report.model_card import model_card
 from relapse_model.report.model_values import model_values
@@ -31,7 +33,9 @@ def genotype(study):
 def stated(genotype, **counts):
     missing = counts.pop("missing", 0)
     values = [level for level, count in counts.items() for _ in range(count)] + [np.nan] * missing
-    found = predictor_summary(pd.Series(values, dtype=object), genotype)
+    exact = predictor_summary(pd.Series(values, dtype=object), genotype)
+    assert exact == {"missing": missing, "levels": counts}  # a model file of full disclosure tells all; pages hide
+    found = hidden_summary({"predictors": {"genotype": exact}})["predictors"]["genotype"]
     return found["levels"], found["missing"]
 
 
@@ -108,7 +112,9 @@ def test_where_the_number_missing_is_hidden_the_largest_that_it_may_be_is_compar
 @pytest.mark.parametrize(("yes", "no"), [(3, 126), (126, 3), (4, 4), (1, 20)])
 def test_the_mean_of_a_rare_answer_is_not_told_as_it_would_tell_the_number(study, yes, no):
     found = predictor_summary(pd.Series([1.0] * yes + [0.0] * no), study.predictor("male"))
-    assert found == {"missing": 0, "mean": None, "p05": None, "median": None, "p95": None}
+    untold = {"missing": 0, "mean": None, "p05": None, "median": None, "p95": None}
+    assert found == untold | {"yes": yes, "no": no}  # no range for scoring; the numbers for whoever owns them
+    assert hidden_summary({"predictors": {"male": found}})["predictors"]["male"] == untold
 
 
 @pytest.mark.parametrize(("yes", "no", "mean"), [(0, 40, 0.0), (40, 0, 1.0), (5, 5, 0.5), (10, 30, 0.25)])
@@ -157,7 +163,9 @@ def test_a_model_with_a_rare_answer_can_be_used_for_everything(rare, candidate, 
     risk = model.predict_risk(features)
     np.testing.assert_allclose(found.base_values + found.values.sum(axis=1), np.log(risk / (1 - risk)), atol=1e-6)
     assert not model.score(new)["warnings"].str.contains("Flag|Male").any()  # both answers are in the range
-    assert "too few values to be disclosed" in model_card(model)
+    assert "3 yes, 129 no" in model_card(model)  # of full disclosure: all counts
+    assert "3 yes" not in model_card(with_small_counts_hidden(model))
+    assert "too few values to be disclosed" in model_card(coarse_model(model))
     stated = monitor(model, new)
     assert {"male", "flag"} <= {one.name for one in stated.predictors}
     assert json.dumps(stated.to_dict(), allow_nan=False)

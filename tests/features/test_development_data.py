@@ -272,9 +272,9 @@ def test_enough_events_are_enough(small_study):
 @pytest.mark.parametrize(
     ("events", "free", "text"),
     [
-        (4, 20, r"train: 4 relapses among 25 patients at risk \(1 lost before week 48\); expected at least 5"),
-        (20, 4, r"train: 4 patients free of relapse through the horizon among 25 patients at risk"),
-        (0, 5, r"train: 0 relapses among 6"),
+        (4, 20, r"train: 4 events among 25 patients at risk \(1 lost before week 48\); expected at least 5"),
+        (20, 4, r"train: 4 patients free of the outcome through the horizon among 25 patients at risk"),
+        (0, 5, r"train: 0 events among 6"),
     ],
 )
 def test_too_few_events_are_refused_with_the_numbers(small_study, events, free, text):
@@ -289,7 +289,7 @@ def test_as_many_predictors_as_relapses_are_enough(small_study, predictors):
 
 def test_more_predictors_than_relapses_are_refused_unless_that_is_wanted(small_study):
     data = events_and_free(small_study, 5, 20)
-    with pytest.raises(InsufficientDataError, match=r"validate: 6 predictors and 5 relapses; expected at most one"):
+    with pytest.raises(InsufficientDataError, match=r"validate: 6 predictors and 5 events; expected at most one"):
         require_support(data, 6, "validate", override=False)
     require_support(data, 6, "validate", override=True)
 

@@ -86,7 +86,7 @@ def test_training_refuses_too_few_events(cohort, study):
     outcome = rm.derive_outcome(cohort, study)
     relapsed = np.flatnonzero((outcome["state"] == "relapse").to_numpy())
     free = np.flatnonzero((outcome["state"] == "free").to_numpy())
-    with pytest.raises(InsufficientDataError, match="4 relapses among 44 patients at risk"):
+    with pytest.raises(InsufficientDataError, match="4 events among 44 patients at risk"):
         rm.train(cohort.take(np.sort(np.append(relapsed[:4], free[:40]))), study)
 
 

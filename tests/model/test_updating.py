@@ -70,7 +70,7 @@ def test_hazards_are_updated_too(cohort, study, riskier, new_patients, tmp_path)
 def test_what_cannot_be_updated_is_refused(model, riskier, study):
     with pytest.raises(RelapseModelError, match="method is 'refit'; expected 'intercept' or 'intercept_and_slope'"):
         model.update(riskier, method="refit")
-    with pytest.raises(InsufficientDataError, match=r"update: \d relapses among"):
+    with pytest.raises(InsufficientDataError, match=r"update: \d events among"):
         model.update(rm.simulate_cohort(12, seed=1))
     with pytest.raises(RelapseModelError, match="'prior_logistic' and recalibrated"):
         rm.train(riskier, study, candidates=("prior_logistic",), prior=model.update(riskier))

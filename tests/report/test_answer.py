@@ -8,8 +8,9 @@ from string import Formatter
 
 import pytest
 
+import relapse_model as rm
 from relapse_model.errors import RelapseModelError
-from relapse_model.report.answer import answer_of, validation_verdict
+from relapse_model.report.answer import answer_of, carriers, validation_verdict
 from relapse_model.report.language import LANGUAGES, words_of
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
@@ -137,3 +138,38 @@ def test_the_answer_in_chinese_holds_the_same_figures():
 def test_a_language_that_there_is_not_is_refused():
     with pytest.raises(RelapseModelError, match="language 'fr'; expected one of en, zh"):
         words_of("fr")
+
+
+def alike(low, value=0.55):
+    return Estimate(value, low, 0.7, 0.95, "test")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Without the arm: among patients of the same arm it was not shown to rank better than chance (AUC 0.55, "
+               "95 % interval 0.41 to 0.70)."),
+        ("zh", "不计组别：在同组患者中，未能显示其排序优于随机"),
+    ],
+)  # fmt: skip
+def test_what_only_the_arm_tells_apart_stands_in_the_answer(language, said):
+    study, auc = rm.load_study("hbsag-relapse"), measured().measures["auc"]
+    carried = carriers(study, auc, {"hbig_arm": alike(0.41)}, language)
+    answer = answer_of(measured(), "relapse", without=carried, language=language)
+    assert answer.code == "yes"
+    assert said in answer.without
+    assert answer.sentence.endswith(answer.without)
+    assert carriers(study, auc, {"hbig_arm": alike(0.51)}) == []  # shown without it too
+    assert answer_of(measured(), "relapse", language=language).without == ""
+    not_shown = answer_of(measured(auc=(0.6, 0.45, 0.7)), "relapse", without=carried, language=language)
+    assert not_shown.without == ""  # nothing was shown with it either
+
+
+def test_another_predictor_carries_it_only_where_it_takes_half_of_the_gain():
+    study, auc = rm.load_study("hbsag-relapse"), measured().measures["auc"]  # 0.70: 0.20 above chance
+    names = [one.name for one in study.predictors if one.name != "hbig_arm"]
+    assert [name for name, _ in carriers(study, auc, {names[0]: alike(0.4, 0.59)})] == [study.predictors[0].label]
+    assert carriers(study, auc, {names[0]: alike(0.4, 0.61)}) == []
+    both = carriers(study, auc, {names[0]: alike(0.4, 0.52), "hbig_arm": alike(0.4)})
+    assert both[0][0] == ""  # the arm first
+    assert carriers(study, Estimate(0.6, 0.45, 0.7, 0.95, "test"), {"hbig_arm": alike(0.4)}) == []

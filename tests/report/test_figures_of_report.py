@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import matplotlib
@@ -12,14 +13,16 @@ from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import RelapseModelError
 from relapse_model.report import figures_of_report as report_figures
 from relapse_model.report.arms import arm_labels
-from relapse_model.report.figures.dependence import by_importance, dependence_figure
+from relapse_model.report.figures.dependence import by_importance, dependence_figure, dependence_panels
 from relapse_model.report.figures.forest import forest_figure, shown_groups
 from relapse_model.report.figures.shap_groups import shap_groups_figure
 from relapse_model.report.figures.stability import stability_figure
 from relapse_model.report.figures.ticks import log_ticks, week_ticks
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure
-from relapse_model.report.figures_of_report import cohort_figures, explained, mean_net_benefit
+from relapse_model.report.figures.weeks_read import reading_of
+from relapse_model.report.figures_of_report import captions, cohort_figures, explained, mean_net_benefit
+from relapse_model.report.translation import translation
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability, Stability, stability
 from relapse_model.validation.subgroups import Subgroup
@@ -237,6 +240,15 @@ def test_patients_whose_folds_failed_are_not_drawn(validation):
     assert sum(int(text.rpartition("n = ")[2].rstrip(")")) for text in stated) == len(validation.data) - 10
 
 
+def test_titles_of_panels_are_wrapped_and_not_cut(validation):
+    explanation = explained(validation)
+    figure = dependence_panels(explanation, by_importance(explanation), validation.study.predictors)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert not [title for title in titles if "..." in title]
+    labels = [one.label for one in validation.study.predictors]
+    assert any("\n" in title and title.replace("\n", " ") in labels for title in titles)
+
+
 def test_at_most_300_patients_are_explained(validation, monkeypatch):
     monkeypatch.setattr(report_figures, "MOST_EXPLAINED", 7)
     first, second = explained(validation), explained(validation)
@@ -248,7 +260,37 @@ def test_mean_net_benefit_of_repeats_that_agree_is_that_of_each(validation):
     twice = replace(validation, risks=np.vstack([validation.risks, validation.risks]))
     one, two = (mean_net_benefit(given) for given in (validation, twice))
     np.testing.assert_allclose(one.model, two.model)
-    assert one.thresholds[[0, -1]].tolist() == [0.05, 0.3]
+    assert one.thresholds.tolist() == [place / 100 for place in range(5, 31)]
+    data = validation.data
+    relapse = np.where(data.relapse == 0, np.arange(132) % 4 > 0, data.relapse)
+    often = replace(validation, data=replace(data, relapse=relapse))
+    high = mean_net_benefit(often).thresholds  # 7 of 10 have it: the curve is drawn where its lines differ
+    assert 0.3 < high[0] <= 0.5 < high[-1] < 1
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "said"),
+    [
+        ("full", "The outcome has a date of its own: the curve steps at these dates."),
+        ("small-counts", "tells no patient"),
+    ],
+)
+def test_the_caption_of_the_curve_follows_the_kind_of_outcome(validation, disclosure, said):
+    study = validation.study
+    dated = replace(study, outcome=replace(study.outcome, analyte=None))
+    of_a_column = replace(study, outcome=replace(study.outcome, analyte=None, column="died"))
+    tested, own, column = (captions(one, disclosure)["kaplan_meier"] for one in (study, dated, of_a_column))
+    assert "first positive test. Assessed at visits" in tested
+    assert said in own
+    assert "up to 4 weeks before the horizon" in own  # the window of the study
+    assert "not when it came" in column
+    assert "visits" not in own + column
+    assert [reading_of(one, disclosure) for one in (study, dated, of_a_column)] == [
+        "visits", "dates" if disclosure == "full" else "between", "visits",
+    ]  # fmt: skip
+    chinese = translation(study, "zh")
+    for sentence in re.split(r"(?<=\.) ", " ".join((tested, own, column))):
+        assert chinese(sentence) is not None, sentence
 
 
 def test_a_study_without_analytes_has_no_trajectories(validation):
@@ -271,7 +313,7 @@ def test_arm_is_that_of_the_study_unless_given(validation):
 def test_arm_reaches_the_figure(validation):
     arm = arm_labels(validation.data, validation.study, ["x"] * 30 + ["y"] * 102)
     figure = cohort_figures(validation.cohort, validation.data, validation.study, arm)["kaplan_meier"]
-    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["x (n = 30)", "y (n = 102)"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["x (n = 30)", "y (n = 102)"]
 
 
 def test_arm_given_by_patient_is_put_in_order(validation):

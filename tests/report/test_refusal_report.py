@@ -53,7 +53,7 @@ def test_first_screen_says_that_no_model_is_supported(page, refusal):
     first = text[: text.index("Study and who was left out")]
     assert "No model is supported by this cohort" in first
     assert str(refusal).removeprefix("validate: ") in first  # nobody typed the verb on the page
-    assert "4 relapses among 40 patients at risk (6 lost before week 48)" in first
+    assert "4 events among 40 patients at risk (6 lost before week 48)" in first
     assert "With the outcome 4" in first
     assert "What next?" in first
 
@@ -113,7 +113,7 @@ def test_more_predictors_than_relapses_are_refused_in_the_same_way(study, tmp_pa
     with pytest.raises(InsufficientDataError) as refused:
         rm.validate(cohort.take(few), study)
     page = write_refusal(cohort.take(few), study, refused.value, tmp_path)["report"].read_text(encoding="utf-8")
-    assert "8 predictors and 6 relapses" in visible(page)
+    assert "8 predictors and 6 events" in visible(page)
 
 
 def test_nobody_at_risk_leaves_what_can_be_said(study, tmp_path):

@@ -17,7 +17,15 @@ from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_values import model_values
-from relapse_model.report.performance_table import group_rows, performance_rows, shown_columns, threshold_rows
+from relapse_model.report.performance_table import (
+    flat_thresholds,
+    flat_words,
+    group_rows,
+    performance_rows,
+    shown_columns,
+    threshold_rows,
+)
+from relapse_model.report.translation import translation
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.sample_size.binary import cox_snell_r2, maximum_parameters, riley_sample_size
 from relapse_model.validation.subgroups import Subgroup
@@ -118,6 +126,45 @@ def test_thresholds_are_shares_with_intervals(validation):
     assert threshold_rows(replace(validation, thresholds=(bare,)))[0]["cells"]["Sensitivity"] == "not estimable"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Cross-validation was made once; with 20 or more repeats, results depend less on how the folds were drawn.",
+        "Bootstrap interval: 20 of 20 resamples could be used; an interval of 95 % needs 40 or more.",
+        "Quote these posterior odds ratios, with their intervals.",
+        "full effect against none", "Change of the odds by the whole model", "Week",
+    ],
+)  # fmt: skip
+def test_sentences_of_rare_pages_have_a_translation(validation, sentence):
+    said = translation(validation.study, "zh")(sentence)
+    assert said is not None
+    assert said != sentence
+
+
+def test_thresholds_that_divide_nobody_are_one_line(validation):
+    one = validation.thresholds[0]
+
+    def at(threshold, share):
+        flagged = Estimate(share, 0.0, 1.0, 0.95, "t")
+        return replace(one, threshold=threshold, measures={"flagged": flagged})
+
+    four = replace(validation, thresholds=(at(0.05, 1.0), at(0.1, 1.0), at(0.2, 0.4), at(0.6, 0.0)))
+    flat = flat_thresholds(four)
+    assert flat == {"everybody": ["5 %", "10 %"], "nobody": ["60 %"]}
+    said = flat_words(flat)
+    assert said == (
+        "At 5 %, 10 %: all patients are at or above the threshold. At 60 %: all patients are below the threshold."
+    )
+    chinese = translation(validation.study, "zh")
+    assert "5 %, 10 %" in chinese(said.split(". ")[0] + ".")
+    assert chinese("They have a quarter to four times the odds of the observed risk.") is not None
+    # Hidden shares stay in the table: that they are hidden is told, and no more.
+    assert flat_thresholds(replace(validation, thresholds=(replace(one, measures={}),))) == {
+        "everybody": [],
+        "nobody": [],
+    }
+
+
 def subgroup(name, lost, hidden=""):
     measures = {} if hidden else {"auc": Estimate(0.7, 0.6, 0.8, 0.95, "t")}
     return Subgroup(name, "30", "6", lost, hidden, measures, {})
@@ -167,7 +214,7 @@ def test_limitations_follow_the_settings(validation):
     stated = " ".join(limitations(validation))
     assert "simulated" in stated
     assert f"{validation.performance.events} of 132 patients had the outcome" in stated
-    assert "repeated 1 times; with 20" in stated
+    assert "Cross-validation was made once; with 20 or more repeats" in stated  # not "repeated 1 times"
     assert "40 bootstrap resamples were drawn; 200" in stated
     assert "Priors come from published studies" in stated
     assert "left out as a whole" not in stated  # the centres were

@@ -12,6 +12,7 @@ from page_reader import read, visible
 
 import relapse_model as rm
 from relapse_model.errors import RelapseModelError
+from relapse_model.report import validation_page
 from relapse_model.report.figures.dependence import dependence_figure
 from relapse_model.report.figures.forest import forest_figure
 from relapse_model.report.figures.model import coefficients_figure
@@ -95,7 +96,7 @@ def test_first_screen_says_what_was_validated(validation, page):
     assert "Synthetic patients." in first
     assert "Research use only." in first
     assert validation.study.title in first
-    assert "How many had HBsAg relapse by week 48?" in first
+    assert "HBsAg relapse: how many had it by week 48?" in first
     assert "HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 consecutive tests;" in first
     assert "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL, not the day" in first
     assert "Patients like the 132 studied here: HBIG 66, control 66; 3 centres; median age 40 years; 67 % men." in first
@@ -158,9 +159,33 @@ def test_the_four_ways_of_judging_stand_side_by_side(validation, page):
     corrected = validation.bootstrap.corrected["auc"].corrected
     nested, apparent = (one.measures["auc"] for one in (validation.performance, validation.apparent))
     plus = validation.bootstrap.point632_plus["auc"].value
-    cells = [f"{one.value:.2f} {one.lower:.2f} to {one.upper:.2f}" for one in (nested, corrected, apparent)]
+    cells = [f"{one.value:.2f} ({one.lower:.2f} to {one.upper:.2f})" for one in (nested, corrected, apparent)]
     assert " ".join([*cells[:2], f"{plus:.2f} no interval", cells[2]]) in text
     assert f"AUC: 95 %, {nested.method}" in text  # the interval has a name
+
+
+def test_each_row_of_a_group_says_what_it_is_a_group_of(page):
+    """On a narrow screen the heading of the column is not shown: F and M would be letters without a meaning."""
+    groups = dict(re.findall(r'<th scope="row" data-label="([^"]+)">([^<]+)</th>', page))
+    assert groups["Sex"] == "M"
+    assert {"Sex", "Centre", "Age", "Group", "Threshold"} <= set(groups)
+    assert ":is(th, td)[data-label]::before" in page
+
+
+def test_the_auc_of_a_centre_stands_in_one_table(validation, values):
+    """Centres that were left out one by one are not judged a second time by models that knew them."""
+    parts = validation_page._performance_parts(validation, values)
+    assert validation.settings["leave_out"] == "centre"
+    assert "Centre" not in parts["subgroups"]
+    assert [row["name"] for row in parts["left_out"]] == [f"centre-{number}" for number in (1, 2, 3)]
+    assert "Centre" in validation_page._performance_parts(replace(validation, left_out=()), values)["subgroups"]
+
+
+def test_one_odds_ratio_is_to_be_quoted(page):
+    text = visible(page)
+    assert text.index("Quote these posterior odds ratios") < text.index("do not quote it as the effect of a predictor")
+    assert "Change of the odds by the whole model" in text
+    assert "Odds ratio by the model" not in text
 
 
 def test_without_bootstrap_the_report_says_so(validation, values):
@@ -203,7 +228,7 @@ def test_the_items_of_tripod_are_those_of_the_published_checklist():
 
 
 def test_small_groups_are_named_as_hidden(page):
-    assert "not shown: fewer than 20 patients or 5 relapses" in visible(page)
+    assert "not shown: fewer than 20 patients or 5 events" in visible(page)
 
 
 def test_effects_add_up_to_all_resamples(validation):

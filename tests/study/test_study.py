@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -141,3 +142,23 @@ def test_kinds_of_predictors_ask_only_for_keys_that_exist():
         assert not set(kind.requires) & set(kind.allows)
         assert kind.definition
     assert {field.name for field in fields(Prior)} == {"log_odds", "sd", "per", "source"}
+
+
+@pytest.mark.parametrize(
+    ("title", "outcome", "expected"),
+    [("A title", True, "A title"), ("", True, "HBsAg relapse"), ("  ", True, "HBsAg relapse"), ("", False, "own")],
+)
+def test_a_page_of_a_study_without_a_title_is_headed_by_its_outcome_or_its_name(title, outcome, expected):
+    study = replace(rm.load_study("hbsag-relapse"), title=title, name="own")
+    if not outcome:
+        study = replace(study, outcome=replace(study.outcome, stated=False))
+    assert study.heading == expected
+
+
+def test_no_page_card_or_service_reads_the_title_past_its_heading():
+    """An empty title gave pages without a heading: everything shown goes through the one property."""
+    source = Path(rm.__file__).parent
+    files = [*source.glob("*/**/*.py"), *source.glob("*/**/*.jinja")]
+    bare = [one for one in files if "study.title" in one.read_text(encoding="utf-8")]
+    assert len(files) > 300
+    assert bare == []

@@ -175,7 +175,7 @@ def test_certainty_is_a_named_refusal(measure, certain):
 @pytest.mark.parametrize("measure", [*MEASURES, observed_expected])
 @pytest.mark.parametrize("outcome", [0, 1])
 def test_one_outcome_alone_is_a_named_refusal(measure, outcome):
-    with pytest.raises(InsufficientDataError, match="patients with a relapse"):
+    with pytest.raises(InsufficientDataError, match="patients with the outcome"):
         measure(np.full(50, outcome), np.linspace(0.1, 0.6, 50))
 
 

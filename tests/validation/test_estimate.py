@@ -138,5 +138,5 @@ def test_nobody_with_a_weight_is_a_named_refusal(relapse, weight):
 
 def test_both_outcomes_are_required_in_number():
     require_both_outcomes(np.array([1.0, 1, 0, 0]), "AUC", at_least=2)
-    with pytest.raises(InsufficientDataError, match="AUC: 1 patients with a relapse and 2 without"):
+    with pytest.raises(InsufficientDataError, match="AUC: 1 patients with the outcome and 2 without"):
         require_both_outcomes(np.array([1.0, 0, 0]), "AUC", at_least=2)

@@ -88,7 +88,7 @@ def test_fewer_of_a_kind_than_folds_is_a_named_refusal(events, free):
 
 
 def test_events_are_counted_in_patients_if_there_are_groups():
-    with pytest.raises(InsufficientDataError, match="1 patients with a relapse"):
+    with pytest.raises(InsufficientDataError, match="1 patients with the outcome"):
         stratified_folds([1, 1, 1, 0, 0], 2, 1, 0, group=["a", "a", "a", "b", "c"])
 
 
@@ -117,7 +117,7 @@ def test_percentile_interval_and_count_of_degenerate_resamples():
 
 
 def test_too_few_usable_resamples_are_a_named_refusal():
-    with pytest.raises(InsufficientDataError, match="exists in 39 of 100 resamples; expected 40"):
+    with pytest.raises(InsufficientDataError, match="39 of 100 resamples could be used; an interval of 95 % needs 40"):
         bootstrap_interval(0.5, np.concatenate([np.zeros(39), np.full(61, np.nan)]))
     assert bootstrap_interval(0.5, np.zeros(40)).lower == 0
 

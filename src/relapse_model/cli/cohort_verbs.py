@@ -65,6 +65,8 @@ def features(given: Namespace) -> None:
 
 
 def _write_features(given: Namespace) -> None:
+    from relapse_model.development.checks.rm127_old_results import old_results
+    from relapse_model.features.at_landmark import AtLandmark
     from relapse_model.features.derive import derive_features
 
     if not given.out:
@@ -73,6 +75,9 @@ def _write_features(given: Namespace) -> None:
     cohort = read_cohort(given.cohort, study=study)
     table = derive_features(cohort, study, given.landmark_week, units=given.units)
     write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
+    old = old_results(AtLandmark(cohort, study, study.landmark(given.landmark_week)))
+    if old.text:
+        say(f"RM127 {old.severity or 'warning'}: {old.text}")
     say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
     scales = {} if given.units == "clinical" else _log10_units(study)
     halves = _halves(study)
@@ -91,7 +96,7 @@ def _halves(study: Study) -> dict[str, str]:
 
     rules = {one.name: study.analytes.get(one.analyte or "") for one in study.predictors if one.kind in ONE_RESULT}
     return {
-        name: f"; {below_limit_value(rule):.3g} {rule.unit} stands for below {rule.lower_limit:g}"
+        name: f"; results below {rule.lower_limit:.3g} {rule.unit} count as {below_limit_value(rule):.3g}"
         for name, rule in rules.items()
         if rule is not None and rule.lower_limit is not None and rule.below_limit == "half" and not rule.negative
     }

@@ -31,7 +31,10 @@ def propose_mapping(given: Namespace) -> None:
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
     if not _lines_of(text, QUESTIONS):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
+    text += (bare := _no_results(text, given.study))
     write_text(text, Path(given.out))
+    if bare:
+        say(bare.removeprefix("# ").strip())
     say(f"Mapping for the study {given.study} written to {given.out}.")
     if asked := _lines_of(text, QUESTIONS):
         say(f"To be completed by somebody who knows the data: {asked}.")
@@ -39,6 +42,17 @@ def propose_mapping(given: Namespace) -> None:
         say("Check it; nothing that must be known was left open. The source can be read with it.")
     if may := _lines_of(text, (MAY.strip(),)):
         say(f"Can be taken up, and is not needed: {may}.")
+
+
+def _no_results(text: str, named: str) -> str:
+    """Return a comment where nothing in the source is a result that the study knows; nothing otherwise."""
+    if re.search(r"(?m)^\[\[labs\]\]", text):
+        return ""
+    return (
+        f"# No result in the source is of an analyte of the study {named}, so that none would be read. If the source "
+        "is of another disease, write a study of what it holds first, its analytes with their codes "
+        "(`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
+    )
 
 
 def _lines_of(text: str, begin: tuple[str, ...]) -> str:
@@ -104,7 +118,9 @@ def _next_step(cohort: Cohort, out: str, named: str) -> str:
     except RelapseModelError as error:
         why = why or _first(error)
     if why:
-        return f"Not for the study {named}: {why} Next, for a study of what it holds: {new}{alone}"
+        return (
+            f"Not for the study {named}: {why.rstrip().rstrip('.')}. Next, for a study of what it holds: {new}{alone}"
+        )
     return f"Next: relapse-model check {out} --study {named}"
 
 

@@ -50,7 +50,7 @@ def show(given: Namespace) -> None:
     if given.study is None:
         say("Built-in studies:")
         for name in built_in_studies():
-            say(f"  {name}: {load_study(name).title}")
+            say(f"  {name}: {load_study(name).heading}")
         return
     text = load_study(given.study).text if given.study.endswith(".toml") else read_study_text(given.study)[0]
     if given.out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,15 @@ def validate(given: Namespace) -> None:
     )  # fmt: skip
     say(validation_text(found))
     say(checks_text(check_validation(found, cohort, mute=mute)))
+    _say_written(paths)
+    refuse_errors(errors_of(found.model, mute))
+
+
+def _say_written(paths: Mapping[str, Path]) -> None:
+    """Say where the files of a validation are, and how a model file gets a card with such figures."""
     for what, path in paths.items():
         say(f"{what}: {path}")
-    refuse_errors(errors_of(found.model, mute))
+    say("A model file whose own card carries validated figures: train --validate.")
 
 
 def plan(given: Namespace) -> None:

@@ -21,9 +21,11 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _NEVER = ("patient_id", "enrolment_date")
 # Columns of the data contract that are known at enrolment; of any other only its owner knows when it was known.
 _BASELINE = {  # and what else the contract knows of them
-    "sex": "", "age_years": ', unit = "years"', "bmi_kg_m2": ', unit = "kg/m2"', "hbv_genotype": "",
-    "hbeag_positive_before_treatment": "", "hbsag_before_treatment_iu_ml": ', scale = "log10", unit = "IU/mL"',
-    "prior_nuc": "",
+    "sex": ', label = "Male sex"', "age_years": ', label = "Age", unit = "years"',
+    "bmi_kg_m2": ', label = "Body mass index", unit = "kg/m2"', "hbv_genotype": ', label = "HBV genotype"',
+    "hbeag_positive_before_treatment": ', label = "HBeAg-positive before treatment"',
+    "hbsag_before_treatment_iu_ml": ', label = "HBsAg before treatment", scale = "log10", unit = "IU/mL"',
+    "prior_nuc": ', label = "Earlier nucleos(t)ide analogue"',
 }  # fmt: skip
 _MOST_LEVELS = 8
 _NUMBER = re.compile(r"[<>]?=?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -95,7 +97,7 @@ def drafted_study(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> str:
         "", "[study]", "protocol = 1", f"name = {_text(draft.name)}",
         *([f"title = {_text(draft.title)}"] if draft.title else ['# title = "..."']),
         "", *outcome,
-        "", "# All weeks count from enrolment. Results later than the landmark are not used.",
+        "", "# Weeks count from week 0 of the tables. Results later than the landmark are not used.",
         "[prediction]", f"landmark_weeks = [{draft.landmark_week:g}]", *horizon,
         *analytes.declarations(draft),
         "", *_HEAD_OF_PREDICTORS, *results, *columns,
@@ -257,12 +259,12 @@ def _columns(draft: StudyDraft, patients: pd.DataFrame | None) -> Iterator[str]:
 def _unseen_column(name: str) -> str:
     """Return the line of a column of which the values are not known, but what the cohort folder says of it."""
     rule = TABLES["patients"].get(name)
-    start = f"{_key(name)} = {{ column = {_text(name)}"
+    start, more = f"{_key(name)} = {{ column = {_text(name)}", _BASELINE.get(name, "")
     if rule is not None and rule.choices:
-        return f"{start}, equals = {_text(rule.choices[-1])} }}"
+        return f"{start}, equals = {_text(rule.choices[-1])}{more} }}"
     if rule is not None and rule.kind == "text":
         return f'# {start}, levels = ["...", "..."] }} # which values does it have?'
-    return f"{start}{_BASELINE.get(name, '')} }}"
+    return f"{start}{more} }}"
 
 
 def _column(name: str, values: pd.Series) -> str | None:
@@ -270,21 +272,21 @@ def _column(name: str, values: pd.Series) -> str | None:
     texts = read_texts(values)
     found = texts[~texts.str.casefold().isin(MISSING_WORDS)].value_counts()
     levels = list(found.index)
-    start = f"{_key(name)} = {{ column = {_text(name)}"
+    start, more = f"{_key(name)} = {{ column = {_text(name)}", _BASELINE.get(name, "")
     rule = TABLES["patients"].get(name)
     if rule is not None and rule.choices:
-        return f"{start}, equals = {_text(rule.choices[-1])} }}"
+        return f"{start}, equals = {_text(rule.choices[-1])}{more} }}"
     if not levels:
         return f"# {_key(name)}: the column is empty"
     if all(_NUMBER.fullmatch(level) for level in levels):
-        return f"{start}{_BASELINE.get(name, '')} }}"
+        return f"{start}{more} }}"
     if {yes_or_no(level) for level in levels} <= {True, False}:
         yes = next((level for level in levels if yes_or_no(level)), "yes")
-        return f"{start}, equals = {_text(yes)} }}"
+        return f"{start}, equals = {_text(yes)}{more} }}"
     if len(levels) == 2:
-        return f"{start}, equals = {_text(levels[1])}, others = [{_text(levels[0])}] }}"
+        return f"{start}, equals = {_text(levels[1])}, others = [{_text(levels[0])}]{more} }}"
     if len(levels) <= _MOST_LEVELS:
-        return f"{start}, levels = [{', '.join(map(_text, levels))}] }}"
+        return f"{start}, levels = [{', '.join(map(_text, levels))}]{more} }}"
     return f"# {_key(name)}: {len(levels)} different texts; expected numbers, or at most {_MOST_LEVELS} levels"
 
 

@@ -75,10 +75,10 @@ def size_words(size: dict[str, Any]) -> str:
     >>> size_words(
     ...     {"parameters": 8, "known": 119, "events": 21, "carried_parameters": 1.61, "anticipated_c": 0.75}
     ... )
-    "8 parameters, 119 patients with a known outcome, 21 relapses: the sample supports 1.6 parameters (Riley's shrinkage criterion, assuming C = 0.75)"
+    "8 parameters, 119 patients with a known outcome, 21 events: the sample supports 1.6 parameters (Riley's shrinkage criterion, assuming C = 0.75)"
     """  # noqa: E501
     return (
-        f"{size['parameters']} parameters, {size['known']} patients with a known outcome, {size['events']} relapses: "
+        f"{size['parameters']} parameters, {size['known']} patients with a known outcome, {size['events']} events: "
         f"the sample supports {size['carried_parameters']:.1f} parameters (Riley's shrinkage criterion, assuming "
         f"C = {size['anticipated_c']:g})"
     )

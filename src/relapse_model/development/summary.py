@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from relapse_model._version import __version__
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.eligibility.counts import eligibility_counts
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
 from relapse_model.features.development_data import DevelopmentData
@@ -20,7 +21,7 @@ from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
+from relapse_model.small_counts import SMALL, disclosed_count
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -39,6 +40,7 @@ def training_summary(
     parent: dict[str, Any] | None = None,
     cohort: Cohort | None = None,
     hardly_known: dict[str, str] | None = None,
+    eligibility: pd.Series | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -58,16 +60,16 @@ def training_summary(
         Of the training: its assays and units are recorded, for the guard rails of scoring.
     hardly_known : dict of str to str, optional
         Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
+    eligibility : Series, optional
+        State of every patient of the cohort, by identifier, as `eligibility_states` tells it: of those who were trained
+        on the summary counts how many met the study's criteria.
     """
     predictors = {
         predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
         for predictor in study.predictors
     }
     summary = {
-        "patients": data.patients,
-        "events": data.events,
-        "lost_before_horizon": data.lost,
-        "not_at_risk": data.not_at_risk,
+        **_totals(data),
         "mean_risk": mean_risk,
         "synthetic": synthetic,
         "fingerprint": data_fingerprint(data),
@@ -85,7 +87,16 @@ def training_summary(
         summary |= {**_competing(data), **_treated_share(data, study, cohort)}
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
+    if eligibility is not None:
+        summary["eligibility"] = eligibility_counts(eligibility.loc[data.features.index.unique()])
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def _totals(data: DevelopmentData) -> dict[str, int]:
+    return {
+        "patients": data.patients, "events": data.events, "lost_before_horizon": data.lost,
+        "not_at_risk": data.not_at_risk,
+    }  # fmt: skip
 
 
 def _packages() -> dict[str, str]:
@@ -108,10 +119,10 @@ def _choice_values(choice: Choice) -> dict[str, Any]:
 def predictor_summary(
     values: pd.Series, predictor: Predictor, patient: NDArray[np.intp] | None = None
 ) -> dict[str, Any]:
-    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not disclosed.
+    """Summarise one predictor: quantiles of a number, counts of levels, exactly; `coarse` makes of it what may leave.
 
-    Of a number known of fewer than 10 patients nothing is disclosed, nor of a 0/1 predictor with one to four patients
-    of either answer, whose mean would disclose how many.
+    Fewer than 10 known numbers have no range, nor has a 0/1 predictor with one to four patients of either answer: such
+    a range would warn of patients like those. Of the latter ``yes`` and ``no`` count the patients.
 
     Parameters
     ----------
@@ -122,31 +133,25 @@ def predictor_summary(
     """
     who = np.arange(len(values)) if patient is None else patient
     missing = _patients(who, values.isna())
-    disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
+    counted: dict[str, Any] = {"missing": missing}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_disclosed = _disclosed_levels(counts, missing)
-        return {"missing": missing_disclosed, "levels": dict(zip(predictor.levels, levels, strict=True))}
+        return counted | {"levels": dict(zip(predictor.levels, counts, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
-    few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
-    if few or _patients(who, values.notna()) < 2 * SMALL:
-        return disclosed | {"mean": None, "p05": None, "median": None, "p95": None}
+    flag = bool(np.isin(numbers, (0.0, 1.0)).all())
+    yes, no = (_patients(who, values == one) for one in (1.0, 0.0))
+    if (flag and (0 < yes < SMALL or 0 < no < SMALL)) or _patients(who, values.notna()) < 2 * SMALL:
+        counted |= {"yes": yes, "no": no} if flag and len(numbers) else {}
+        return counted | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
-    return disclosed | {
+    return counted | {
         "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
     }  # fmt: skip
 
 
-def _disclosed_levels(counts: list[int], missing: int) -> list[int | str]:
-    """Return the counts of the levels, and of the patients without one, as they may be disclosed; they add up."""
-    every = [*counts, missing]
-    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_disclosed=True)
-    return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(every)]
-
-
-def _competing(data: DevelopmentData) -> dict[str, dict[str, int | str]]:
-    """Return how many had each competing event by the horizon, by name, small counts hidden; nothing for none."""
-    counts = {name: disclosed_count(number) for name, number in data.competed_by_name().items()}
+def _competing(data: DevelopmentData) -> dict[str, dict[str, int]]:
+    """Return how many had each competing event by the horizon, by name; nothing for none."""
+    counts = data.competed_by_name()
     return {"competing": counts} if counts else {}
 
 
@@ -155,8 +160,8 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     parts = [data.at(week) for week in data.landmark_weeks]
     return [
         {
-            "week": part.landmark, "patients": disclosed_count(part.patients), "events": disclosed_count(part.events),
-            "lost_before_horizon": disclosed_count(part.lost),
+            "week": part.landmark, "patients": part.patients, "events": part.events,
+            "lost_before_horizon": part.lost,
         }
         for part in parts
     ]  # fmt: skip

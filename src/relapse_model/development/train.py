@@ -256,6 +256,7 @@ def model_of(result: Development, start: Start) -> RelapseModel:
         parent=None if start.earlier is None else parent_summary(start.earlier),
         cohort=start.cohort,
         hardly_known=_hardly_known(result.classifier, study, data),
+        eligibility=start.at[0].eligibility,
     )
     if start.procedure.screen is not None:
         summary["screen"] = {"tested": list(start.procedure.screen.candidates), "selected": list(result.selected)}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Positions
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.eligibility.counts import eligibility_states
 from relapse_model.cohort.index_week import seen_at
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.outcome.risk_set import is_at_risk, risk_set
@@ -64,6 +65,11 @@ class AtLandmark:
     def standing(self) -> NDArray[np.object_]:
         """Return who is at risk, as `risk_set` tells it: also of a cohort that has no outcome."""
         return risk_set(self.cohort, self.study, self.landmark)
+
+    @cached_property
+    def eligibility(self) -> pd.Series | None:
+        """Return the state of every patient by the study's criteria, as `eligibility_states` tells it."""
+        return eligibility_states(self.cohort, self.study)
 
     @cached_property
     def at_risk(self) -> Positions:

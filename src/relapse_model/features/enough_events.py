@@ -22,7 +22,7 @@ def require_events(data: DevelopmentData, purpose: str) -> None:
     InsufficientDataError
     """
     free = data.patients - data.events - data.lost
-    for count, what in ((data.events, "relapses"), (free, "patients free of relapse through the horizon")):
+    for count, what in ((data.events, "events"), (free, "patients free of the outcome through the horizon")):
         if count < FEWEST_EVENTS:
             raise InsufficientDataError(
                 f"{purpose}: {count} {what} among {data.patients} patients at risk ({data.lost} lost before week "
@@ -49,7 +49,7 @@ def require_support(data: DevelopmentData, predictors: int, purpose: str, *, ove
     """
     if predictors > data.events and not override:
         raise InsufficientDataError(
-            f"{purpose}: {predictors} predictors and {data.events} relapses; expected at most one predictor per "
-            "relapse. Choose fewer predictors, in advance and by what is known of them. For exploration only, the "
+            f"{purpose}: {predictors} predictors and {data.events} events; expected at most one predictor per "
+            "event. Choose fewer predictors, in advance and by what is known of them. For exploration only, the "
             "setting more_predictors_than_events=True fits the model all the same."
         )

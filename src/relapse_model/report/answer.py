@@ -9,6 +9,8 @@ from typing import Any
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.language import words_of
 from relapse_model.report.page_texts import true_minus
+from relapse_model.report.words import is_arm
+from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
 
@@ -33,6 +35,9 @@ class Answer:
         What to do.
     needed : str
         How many patients the development of such a model needs, and by which criteria; empty where they are enough.
+    without : str
+        The predictor without which it was not shown to be better than chance, the arm of a trial first; also at the end
+        of `sentence`. Empty where there is none.
     """
 
     code: str
@@ -41,6 +46,7 @@ class Answer:
     plain: str
     next: str
     needed: str = ""
+    without: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """Return plain values."""
@@ -53,6 +59,7 @@ def answer_of(
     errors: Sequence[str] = (),
     *,
     size: Mapping[str, Any] | None = None,
+    without: Sequence[tuple[str, Estimate]] = (),
     language: str = "en",
 ) -> Answer:
     """Return what the validation showed.
@@ -69,6 +76,8 @@ def answer_of(
         Codes of the checks that found an error: then nothing is shown, whatever the figures.
     size : mapping, optional
         As `cohort_sample_size` returns it.
+    without : sequence of (str, Estimate)
+        As `carriers` returns them.
     language : {"en", "zh"}
     """
     say = words_of(language)
@@ -89,7 +98,48 @@ def answer_of(
     adds = say("joint").join(words for words, _ in (clauses if code == "worse" else clauses[1:])) + say("stop")
     plain = adds[:1].upper() + adds[1:]
     following, needed = _next(code, performance, size, say)
-    return Answer(code, say(code), true_minus(sentence), plain, following, needed)
+    carried = _without(without, say) if code in ("ranks", "yes_few", "yes") else ""
+    joined = true_minus(sentence + (say("between") + carried if carried else ""))
+    return Answer(code, say(code), joined, plain, following, needed, carried)
+
+
+def carriers(
+    study: Study, auc: Estimate | float | None, within: Mapping[str, Estimate], language: str = "en"
+) -> list[tuple[str, Estimate]]:
+    """Return the predictors that carry the ranking: with the AUC among patients who are alike in each.
+
+    The arm of a trial (its label is empty) counts where that AUC is not shown to be above 0.5; another predictor only
+    where it takes half or more of what the AUC has above 0.5, since among fewer pairs any interval is wider.
+
+    Parameters
+    ----------
+    study : Study
+    auc : Estimate
+        Of all pairs.
+    within : mapping of str to Estimate
+        Of `Validation.within_levels`.
+    language : {"en", "zh"}
+    """
+    if not isinstance(auc, Estimate) or auc.lower <= 0.5:
+        return []
+    found: list[tuple[str, Estimate]] = []
+    for one in study.predictors:
+        alike = within.get(one.name)
+        if alike is None or alike.lower > 0.5:
+            continue
+        if is_arm(one, study):
+            found.insert(0, ("", alike))
+        elif alike.value - 0.5 < (auc.value - 0.5) / 2:
+            found.append(((one.label_zh if language == "zh" else "") or one.label, alike))
+    return found
+
+
+def _without(carried: Sequence[tuple[str, Estimate]], say: Callable[..., str]) -> str:
+    texts = [
+        say("without" if label else "without_arm", predictor=label, figures=_figures("auc", alike, ".2f", say))
+        for label, alike in carried
+    ]
+    return say("between").join(texts)
 
 
 def validation_verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:

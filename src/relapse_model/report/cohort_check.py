@@ -205,7 +205,7 @@ def _support(at: AtLandmark) -> str:
     except InsufficientDataError as error:
         return f"Sample size: no model ({error})"
     if not 0 < size["events"] < size["known"]:
-        return f"Sample size: no model ({size['events']} relapses among {size['known']} with a known outcome)."
+        return f"Sample size: no model ({size['events']} events among {size['known']} with a known outcome)."
     if "refused" in size:
         return f"Sample size: not known ({size['refused']})"
     few = size["carried_parameters"] < size["parameters"]

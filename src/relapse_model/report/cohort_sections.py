@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.study.study import Study
 
 
-def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[str, Any]]:
+def attrition(cohort: Cohort, data: DevelopmentData, study: Study, disclosure: str = FULL) -> list[dict[str, Any]]:
     """Return the way from the cohort to the patients with a known outcome: what each step is, who remains, who leaves.
 
     Parameters
@@ -27,9 +28,10 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
     data : DevelopmentData
         Patients at risk at one landmark.
     study : Study
+    disclosure : {"full", "small-counts"}
     """
     everybody, refused = len(cohort), len(cohort.rejected)
-    competing = competing_words(data)
+    competing = competing_words(data, disclosure)
     week, horizon = f"week {data.landmark:g}", f"week {data.horizon:g}"
     steps = [("Patients of the cohort", everybody, 0)]
     if refused:
@@ -98,7 +100,7 @@ def deciding(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str
     )
 
 
-def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, Any]:
+def follow_up(cohort: Cohort, data: DevelopmentData, study: Study, disclosure: str = FULL) -> dict[str, Any]:
     """Return what became of the patients at risk, and how long they were followed.
 
     Parameters
@@ -107,6 +109,7 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
     data : DevelopmentData
         Patients at risk at one landmark.
     study : Study
+    disclosure : {"full", "small-counts"}
 
     Returns
     -------
@@ -124,17 +127,18 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
         "events_in_all_follow_up": int((data.event == 1).sum()),
         "weeks_without_event": _whole_weeks(without) if len(without) >= SMALL else None,
         "unconfirmed_not_counted": _other_reading(cohort, data, study),
-        "competing": competing_words(data),
+        "competing": competing_words(data, disclosure),
     }
 
 
-def competing_words(data: DevelopmentData) -> str:
-    """Return how many patients had each competing event by the horizon, small counts hidden; empty for none."""
+def competing_words(data: DevelopmentData, disclosure: str = FULL) -> str:
+    """Return how many patients had each competing event by the horizon, as it may be disclosed; empty for none."""
+    told: Callable[[int], int | str] = int if disclosure == FULL else disclosed_count
     counts = data.competed_by_name()
     if not counts:
         return ""
-    each = ", ".join(f"{name} {disclosed_count(number)}" for name, number in counts.items())
-    return f"{disclosed_count(sum(counts.values()))} with a competing event ({each})"
+    each = ", ".join(f"{name} {told(number)}" for name, number in counts.items())
+    return f"{told(sum(counts.values()))} with a competing event ({each})"
 
 
 def _disclosed_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:

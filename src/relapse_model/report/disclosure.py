@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.development.internal_validation.group_tables import groupings, groups_of
+from relapse_model.development.internal_validation.group_tables import groupings, groups_of, threshold_table
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import RelapseModelError
+from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.small_counts import disclosed_count, disclosed_parts
 from relapse_model.validation.subgroups import MISSING, Subgroup
 
 FULL, SMALL_COUNTS = "full", "small-counts"
@@ -52,7 +56,7 @@ def owner_only(disclosure: str, *, synthetic: bool) -> bool:
 
 
 def with_all_counts(validation: Validation) -> Validation:
-    """Return a validation whose groups tell their counts, which it holds as they may be disclosed.
+    """Return a validation whose groups and thresholds tell all counts, which it holds as they may be disclosed.
 
     Figures of groups that are too small to be judged stay away: that is no matter of disclosure.
 
@@ -68,8 +72,9 @@ def with_all_counts(validation: Validation) -> Validation:
         if name in validation.subgroups
     }
     labels = pd.Series(groups_of(validation.cohort, data, column), dtype=object)
+    thresholds = threshold_table(data, validation.risks, hide=False) if validation.thresholds else ()
     left_out = _counted(validation.left_out, labels, validation, np.ones(len(data), dtype=bool))
-    return replace(validation, left_out=left_out, subgroups=validation.subgroups | subgroups)
+    return replace(validation, left_out=left_out, subgroups=validation.subgroups | subgroups, thresholds=thresholds)
 
 
 def _counted(
@@ -86,3 +91,53 @@ def _counted(
         patients, events, lost = (int((rows & one).sum()) for one in (rows, relapse == 1, np.isnan(relapse)))
         counted.append(replace(group, patients=str(patients), events=str(events), lost=str(lost)))
     return tuple(counted)
+
+
+def with_small_counts_hidden(model: RelapseModel) -> RelapseModel:
+    """Return a model whose summary tells no count under 5 of its training patients; risks and ranges are the same.
+
+    Parameters
+    ----------
+    model : RelapseModel
+        One whose file tells rounded numbers stays as it is.
+    """
+    return model if "disclosure" in model.summary else replace(model, summary=hidden_summary(model.summary))
+
+
+def hidden_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an exact summary with counts under 5 hidden, and those from which one could be worked out.
+
+    Parameters
+    ----------
+    summary : Mapping
+    """
+    hidden: dict[str, Any] = {
+        "predictors": {name: _predictor_hidden(one) for name, one in summary["predictors"].items()}
+    }
+    for part, told in (("competing", _each_hidden), ("eligibility", _parts_hidden)):
+        if part in summary:
+            hidden[part] = told(summary[part])
+    if "by_landmark" in summary:
+        hidden["by_landmark"] = [
+            {"week": one["week"]} | _each_hidden({key: count for key, count in one.items() if key != "week"})
+            for one in summary["by_landmark"]
+        ]
+    return {**summary, **hidden}
+
+
+def _predictor_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    if "levels" in values:
+        missing, *levels = _parts_hidden({"": values["missing"], **values["levels"]}).values()
+        return {"missing": missing, "levels": dict(zip(values["levels"], levels, strict=True))}
+    kept = {key: value for key, value in values.items() if key not in ("yes", "no")}
+    return kept | _each_hidden({"missing": values["missing"]})
+
+
+def _each_hidden(counts: Mapping[str, int | str]) -> dict[str, int | str]:
+    return {key: disclosed_count(count) if isinstance(count, int) else count for key, count in counts.items()}
+
+
+def _parts_hidden(counts: Mapping[str, int | str]) -> dict[str, int | str]:
+    """Return counts that add up to a known number; those of an earlier version were told as they may be already."""
+    exact = [count for count in counts.values() if isinstance(count, int)]
+    return dict(zip(counts, disclosed_parts(exact), strict=True)) if len(exact) == len(counts) else dict(counts)

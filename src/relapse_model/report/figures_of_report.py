@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
+from relapse_model.development.internal_validation.group_tables import thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
@@ -27,6 +29,7 @@ from relapse_model.report.figures.stability import stability_figure
 from relapse_model.report.figures.survival import at_visits, kaplan_meier_figure
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
+from relapse_model.report.figures.weeks_read import DATES, reading_of
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.report.risk_groups import risk_groups
 from relapse_model.study.study import Study
@@ -39,14 +42,12 @@ if TYPE_CHECKING:
 
     from relapse_model.model.relapse_model import RelapseModel
 
-THRESHOLDS = np.arange(5, 31) / 100
 MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Assessed at visits every few weeks; a test of the visit at the horizon counts at the horizon. "
-    "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these patients and do "
-    "not compare treatments.",
+    "kaplan_meier": "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these "
+    "patients and do not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -73,17 +74,38 @@ CAPTIONS = {
 }
 
 
-def captions(study: Study) -> dict[str, str]:
-    """Return what stands beneath each figure; of tests only where tests decide the outcome.
+def captions(study: Study, disclosure: str = FULL) -> dict[str, str]:
+    """Return what stands beneath each figure; of visits and tests only where these decide the outcome.
 
     Parameters
     ----------
     study : Study
+    disclosure : {"full", "small-counts"}
     """
-    if study.outcome.analyte is None:
-        return CAPTIONS
-    first = "The outcome is dated by its first positive test."
-    return CAPTIONS | {"kaplan_meier": f"{first} {CAPTIONS['kaplan_meier']}"}
+    return CAPTIONS | {"kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}"}
+
+
+def _dated(study: Study, disclosure: str) -> str:
+    """Return how the outcome is dated, and what the curve makes of that."""
+    if study.outcome.analyte is not None:
+        return (
+            "The outcome is dated by its first positive test. Assessed at visits every few weeks; a test of the visit "
+            "at the horizon counts at the horizon."
+        )
+    if study.outcome.column is not None:
+        return "The outcome is known by the horizon only, not when it came: the curve drops there."
+    window = study.prediction.visit_window_weeks
+    last = (
+        f" Whoever was last seen free of it up to {window:g} weeks before the horizon counts as followed to the "
+        "horizon."
+    )
+    last = last if window else ""
+    if reading_of(study, disclosure) == DATES:
+        return f"The outcome has a date of its own: the curve steps at these dates.{last}"
+    return (
+        "The outcome has a date of its own; the curve is read every few weeks, with straight lines between, so that it "
+        f"tells no patient's date.{last}"
+    )
 
 
 def report_figures(
@@ -102,17 +124,19 @@ def report_figures(
     explanation : shap.Explanation, optional
         Of `explained`, if it was made already.
     disclosure : {"full", "small-counts"}
-        Whatever it is, marks stand for groups of 5 patients or more.
+        Whatever it is, marks stand for groups of 5 patients or more; curves of an outcome that is dated step at its
+        dates unless small counts are hidden.
     """
     data = validation.data
-    drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
-    drawn |= _performance_figures(validation)
+    study = validation.study
+    drawn = cohort_figures(validation.cohort, data, study, arm_labels(data, study, arm), disclosure)
+    drawn |= _performance_figures(validation, exact=disclosure == FULL)
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
             *at_visits(data),
             [(one.name, one.rows, one.predicted, one.observed) for one in groups],
-            start=data.landmark, horizon=data.horizon,
+            start=data.landmark, horizon=data.horizon, reading=reading_of(study, disclosure),
         )  # fmt: skip
     boot = validation.bootstrap
     if boot is not None and boot.stability is not None:
@@ -122,11 +146,16 @@ def report_figures(
         drawn["forest"] = forest_figure(
             validation.left_out, f"Each {validation.settings['leave_out']}, by a model of the others"
         )
-    return drawn | _model_figures(validation.model, explained(validation) if explanation is None else explanation)
+    explanation = explained(validation) if explanation is None else explanation
+    return drawn | _model_figures(validation.model, explanation, exact=disclosure == FULL)
 
 
 def cohort_figures(
-    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None = None
+    cohort: Cohort,
+    data: DevelopmentData,
+    study: Study,
+    arm: NDArray[Any] | None = None,
+    disclosure: str = FULL,
 ) -> dict[str, Figure]:
     """Return the figures of outcome and follow-up, which need no model.
 
@@ -138,12 +167,14 @@ def cohort_figures(
     study : Study
     arm : array of str, optional
         Arm of each patient.
+    disclosure : {"full", "small-counts"}
     """
     time, state = at_visits(data)
     drawn = {
         "kaplan_meier": kaplan_meier_figure(
             time, state == 1, arm, start=data.landmark, horizon=data.horizon,
             competing=None if data.competing_ends() is None else state == 2, order=arms_of_plan(study),
+            exact=disclosure == FULL, reading=reading_of(study, disclosure),
         )
     }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
@@ -155,7 +186,7 @@ def cohort_figures(
 
 
 def mean_net_benefit(validation: Validation) -> NetBenefit:
-    """Return the decision curve averaged over the repeats, at thresholds from 5 to 30 %.
+    """Return the decision curve averaged over the repeats, between the least and the highest threshold shown.
 
     Parameters
     ----------
@@ -167,19 +198,25 @@ def mean_net_benefit(validation: Validation) -> NetBenefit:
         If the measures are not estimable, since most folds failed.
     """
     relapse, weight = validation.data.relapse, validation.data.weights()
-    curves = []
+    cuts, curves = _between(thresholds_of(validation.data)), []
     for risk in validation.risks:
         rows = ~np.isnan(risk)
         if not (weight[rows] > 0).any():
             continue  # every fold of the repeat failed
-        curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+        curves.append(net_benefit(relapse[rows], risk[rows], cuts, weight[rows]))
     if not (curves and validation.performance.measures):
         raise InsufficientDataError("Decision curve: most folds of the cross-validation could not be fitted.")
     model, everybody, avoided = (
         np.mean([getattr(curve, name) for curve in curves], axis=0)
         for name in ("model", "treat_all", "interventions_avoided")
     )
-    return NetBenefit(THRESHOLDS, model, everybody, avoided)
+    return NetBenefit(cuts, model, everybody, avoided)
+
+
+def _between(thresholds: Floats) -> Floats:
+    """Return thresholds in steps of 1 %, of half a per cent or less where they are low or high."""
+    low, high = float(thresholds[0]), float(thresholds[-1])
+    return np.linspace(low, high, max(26, round(100 * (high - low)) + 1)).round(12)
 
 
 def explained(validation: Validation) -> shap.Explanation:
@@ -197,7 +234,7 @@ def explained(validation: Validation) -> shap.Explanation:
     return explain(validation.model, features, site)
 
 
-def _performance_figures(validation: Validation) -> dict[str, Figure]:
+def _performance_figures(validation: Validation, *, exact: bool = False) -> dict[str, Figure]:
     data, measures, boot = validation.data, validation.performance.measures, validation.bootstrap
     seen = ~np.isnan(validation.risks).all(axis=0)  # patients whose folds all failed have no risk
     relapse, weight = data.relapse[seen], data.weights()[seen]
@@ -217,17 +254,19 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
         ),
     )  # fmt: skip
     _put(drawn, "decision_curve", lambda: decision_curve_figure(mean_net_benefit(validation)))
-    return drawn | {"risks": risk_figure(relapse, risk)}
+    return drawn | {"risks": risk_figure(relapse, risk, exact=exact)}
 
 
-def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[str, Figure]:
+def _model_figures(model: RelapseModel, explanation: shap.Explanation, *, exact: bool) -> dict[str, Figure]:
     drawn: dict[str, Figure] = {}
     _put(drawn, "coefficients", lambda: coefficients_figure(model))
     _put(drawn, "nomogram", lambda: nomogram_figure(model))
     order = by_importance(explanation)
     if order:
         drawn["shap_summary"] = shap_groups_figure(explanation, model.study.predictors)
-        drawn["dependence"] = dependence_panels(explanation, order[:MOST_DEPENDENCE], model.study.predictors)
+        drawn["dependence"] = dependence_panels(
+            explanation, order[:MOST_DEPENDENCE], model.study.predictors, exact=exact
+        )
     return drawn
 
 

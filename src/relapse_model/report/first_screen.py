@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -75,6 +75,30 @@ def patients_described(
     return found
 
 
+def eligibility_told(summary: Mapping[str, Any], study: Study) -> dict[str, dict[str, int | str] | None]:
+    """Return how many training patients met the study's criteria, under ``eligibility``; empty where it states none.
+
+    None stands for what a model of an earlier version does not tell, or could not be told of these tables.
+
+    Parameters
+    ----------
+    summary : Mapping
+        Of the model, with the counts as they may be shown.
+    study : Study
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> eligibility_told({"eligibility": {"met": 90, "not_met": 3, "undecidable": 20}}, study)
+    {'eligibility': {'met': 90, 'not_met': 3, 'undecidable': 20}}
+    """
+    if not (study.eligibility.include or study.eligibility.exclude):
+        return {}
+    counts = summary.get("eligibility")
+    return {"eligibility": None if counts is None else dict(counts)}
+
+
 def first_screen(
     values: dict[str, Any],
     study: Study,
@@ -105,7 +129,7 @@ def first_screen(
     """
     horizon = f"{study.prediction.horizon_weeks:g}"
     return {
-        "asked": say("how_many", outcome=named, horizon=horizon),
+        "asked": say("how_many", outcome=named[:1].upper() + named[1:], horizon=horizon),
         **_how_many(values, horizon, competed, say),
         "from_when": _from_when(study, week, say),
         "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",
@@ -127,6 +151,8 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
 
 
 def _from_when(study: Study, week: float, say: Say) -> str:
+    """Return what week 0 is: enrolment only in a trial; else the study alone knows it, whose tables count from it."""
+    enrolled = study.trial is not None
     index, rule, chinese = study.time.index, study.outcome, say("language") == "zh"
 
     def named(analyte: str) -> str:
@@ -142,9 +168,9 @@ def _from_when(study: Study, week: float, say: Say) -> str:
         free_below = rule.at_least is not None  # the outcome is a result at or above the limit
         limit = rule.at_least if free_below else rule.below
         shown = _limit(free_below, limit, study.analytes[rule.analyte].unit, say)
-        zero = say("zero_tested", analyte=named(rule.analyte), limit=shown)
+        zero = say("zero_tested" if enrolled else "zero_of_study_tested", analyte=named(rule.analyte), limit=shown)
     else:
-        zero = say("zero")
+        zero = say("zero" if enrolled else "zero_of_study")
     return say("between").join([zero, say("predicted_at", landmark=f"{week:g}")]) if week else zero
 
 
@@ -165,4 +191,12 @@ def _whom(found: dict[str, Any], say: Say) -> str:
         parts.append(say("male", share=f"{100 * found['male']:.0f}"))
     who = say("described", who=say("joint").join(parts)) if parts else ""
     of = say("of_cohort", total=found["cohort"]) if found["cohort"] > found["patients"] else ""
-    return say("whom", patients=found["patients"], of=of, who=who)
+    return say("whom", patients=found["patients"], of=of, who=who) + _criteria(found, say)
+
+
+def _criteria(found: dict[str, Any], say: Say) -> str:
+    """Return how many met the study's criteria; nothing where it states none."""
+    if "eligibility" not in found:
+        return ""
+    counts = found["eligibility"]
+    return say("criteria_unknown") if counts is None else say("criteria_met", patients=found["patients"], **counts)

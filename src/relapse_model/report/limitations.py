@@ -82,6 +82,15 @@ def _screen(validation: Validation) -> str:
     )
 
 
+def _repeats(repeats: int) -> str:
+    if repeats >= REPEATS_WANTED:
+        return ""
+    less = "results depend less on how the folds were drawn."
+    if repeats == 1:
+        return f"Cross-validation was made once; with {REPEATS_WANTED} or more repeats, {less}"
+    return f"Cross-validation was repeated {repeats} times; with {REPEATS_WANTED} or more, {less}"
+
+
 def _procedure(validation: Validation) -> list[str]:
     settings, boot = validation.settings, validation.bootstrap
     repeats, resamples = settings["outer_repeats"], settings["bootstraps"]
@@ -90,10 +99,7 @@ def _procedure(validation: Validation) -> list[str]:
     return [
         "Intervals take the predicted risks as given. They ignore that other patients would have led to another model, "
         "and are therefore somewhat too narrow.",
-        f"Cross-validation was repeated {repeats} times; with {REPEATS_WANTED} or more, results depend less on how the "
-        "folds were drawn."
-        if repeats < REPEATS_WANTED
-        else "",
+        _repeats(repeats),
         "No bootstrap resamples were drawn: optimism and stability are not known."
         if boot is None
         else f"{resamples} bootstrap resamples were drawn; {RESAMPLES_WANTED} or more are usual."

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from relapse_model.classifiers.known import label_of
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
+from relapse_model.report.first_screen import eligibility_told
 from relapse_model.report.page_texts import true_minus
 from relapse_model.report.translation import translated_card
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
@@ -71,6 +73,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         reads_arm=reads_arm(model.study),
         reads_labs=reads_labs(model.study),
         lost=_lost(model),
+        criteria=_criteria(model),
+        why_left_out=why_not_at_risk(model.study, model.landmark_week),
         screen=_screen(model),
         centres=_centres(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),
@@ -103,6 +107,20 @@ def _centres(model: RelapseModel) -> str:
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
         f"(probability of no difference {centres.sd_weight[0]:.2f}; 0.50 before the data). A patient of one of them is "
         "scored by its partially pooled intercept, any other by the whole spread."
+    )
+
+
+def _criteria(model: RelapseModel) -> str:
+    """Return how many training patients met the study's criteria; empty where it states none."""
+    told = eligibility_told(model.summary, model.study)
+    if not told:
+        return ""
+    counts = told["eligibility"]
+    if counts is None:
+        return "How many of them met the study's criteria is not known."
+    return (
+        f"The study's criteria: {counts['met']} patients met them, {counts['not_met']} did not, "
+        f"{counts['undecidable']} could not be judged. Nobody was left out because of them."
     )
 
 
@@ -147,18 +165,20 @@ def _predictor_row(predictor: Predictor, model: RelapseModel) -> dict[str, str]:
     return {
         "title": predictor_title(predictor),
         "definition": definition(predictor, model.study),
-        "range": _range(predictor, training),
+        "range": _range(predictor, training, told="disclosure" not in model.summary),
         "missing": str(training["missing"]),
         "prior": prior_words(predictor),
         "source": predictor.prior.source if predictor.prior else "none",
     }
 
 
-def _range(predictor: Predictor, training: dict[str, Any]) -> str:
+def _range(predictor: Predictor, training: dict[str, Any], *, told: bool) -> str:
     if predictor.levels:
         return ", ".join(f"{level}: {count}" for level, count in training["levels"].items())
     if training["p05"] is None:
-        return "too few values to be disclosed"
+        if "yes" in training:
+            return f"{training['yes']} yes, {training['no']} no"
+        return "too few values for a range" if told else "too few values to be disclosed"
     if {training["p05"], training["p95"]} <= {0.0, 1.0}:
         return f"{100 * training['mean']:.0f} % yes"
     quantiles = np.array([training["p05"], training["median"], training["p95"]])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
@@ -13,6 +15,8 @@ from relapse_model.validation.classification_measures import THRESHOLD_MEASURES,
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
+
+_NEARLY = 1e-9
 
 COLUMNS = {
     "nested": "Nested cross-validation",
@@ -74,22 +78,60 @@ def interval_methods(validation: Validation) -> dict[str, list[str]]:
     return methods
 
 
-def threshold_rows(validation: Validation, too_few: str = HIDDEN) -> list[dict[str, Any]]:
+def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
     """Return what acting from each threshold on would mean, as text.
 
     Parameters
     ----------
     validation : Validation
-    too_few : str
-        What is said where fewer than 5 patients are on one side of a threshold.
+        What it hides, since fewer than 5 patients are on one side of a threshold, is called hidden.
     """
     return [
         {
             "threshold": f"{100 * one.threshold:g} %",
-            "cells": {label: _threshold_cell(one, name, too_few) for name, label in THRESHOLD_MEASURES.items()},
+            "cells": {label: _threshold_cell(one, name) for name, label in THRESHOLD_MEASURES.items()},
         }
         for one in validation.thresholds
     ]
+
+
+def flat_thresholds(validation: Validation) -> dict[str, list[str]]:
+    """Return the thresholds that divide nobody: at or above which all patients are, or none, in every repeat.
+
+    Parameters
+    ----------
+    validation : Validation
+
+    Returns
+    -------
+    dict
+        ``everybody`` and ``nobody``: thresholds as `threshold_rows` names them.
+    """
+    found: dict[str, list[str]] = {"everybody": [], "nobody": []}
+    for one in validation.thresholds:
+        share = one.measures["flagged"].value if "flagged" in one.measures else np.nan
+        who = "everybody" if share >= 1 - _NEARLY else "nobody" if share <= _NEARLY else ""
+        if who:
+            found[who].append(f"{100 * one.threshold:g} %")
+    return found
+
+
+def flat_words(flat: dict[str, list[str]]) -> str:
+    """Return `flat_thresholds` as sentences; empty where there are none.
+
+    Parameters
+    ----------
+    flat : dict of str to list of str
+
+    Examples
+    --------
+    >>> flat_words({"everybody": ["5 %", "10 %"], "nobody": []})
+    'At 5 %, 10 %: all patients are at or above the threshold.'
+    """
+    words = {"everybody": "at or above", "nobody": "below"}
+    return " ".join(
+        f"At {', '.join(cuts)}: all patients are {words[who]} the threshold." for who, cuts in flat.items() if cuts
+    )
 
 
 def group_rows(groups: tuple[Subgroup, ...]) -> list[dict[str, str]]:
@@ -136,10 +178,10 @@ def _cell(name: str, found: Estimate | float) -> dict[str, str]:
     return {"value": f"{found.value:{digits}}", "interval": interval, "method": method}
 
 
-def _threshold_cell(one: ThresholdMeasures, name: str, too_few: str) -> str:
+def _threshold_cell(one: ThresholdMeasures, name: str) -> str:
     if name in one.measures:
         return _share(one.measures[name])
-    return too_few if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
+    return HIDDEN if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
 
 
 def _share(found: Estimate) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.development.checks.all_checks import check_results, known_codes
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
@@ -95,12 +96,12 @@ def write_refusal(
     values = refusal_values(cohort, study, error, data, landmark, mute, disclosure)
     drawn: dict[str, Figure] = {}
     if data is not None:
-        drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
+        drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study), disclosure)
     pictures = save_figures(drawn, places["figures"])
     page = render(
         "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
         refused=REFUSED, reason=_reason(error),
-        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
+        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study, disclosure),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
@@ -136,16 +137,16 @@ def refusal_values(
     known: dict[str, Any] = {"attrition": [], "table_one": None, "follow_up": None, "sample_size": None}
     if data is not None:
         known = {
-            "attrition": attrition(cohort, data, study),
+            "attrition": attrition(cohort, data, study, disclosure),
             "table_one": table_one(
                 cohort, data, study, arm=_arms(cohort, data, study), disclosure=disclosure
             ).to_dict(),
-            "follow_up": follow_up(cohort, data, study),
+            "follow_up": follow_up(cohort, data, study, disclosure),
             "sample_size": cohort_sample_size(data, study),
         }
     return {
         "study": study.name,
-        "title": study.title,
+        "title": study.heading,
         "registry": study.registry,
         "outcome": study.outcome.name,
         "landmark_week": landmark,
@@ -155,6 +156,7 @@ def refusal_values(
         "refused": str(error),
         "patients": len(cohort),
         "disclosure": disclosure,
+        "why_left_out": why_not_at_risk(study, landmark),
         "screening": screening(cohort, study, disclosure),
         **known,
         "checks": _checks(cohort, study, landmark, mute),

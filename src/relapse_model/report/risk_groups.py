@@ -12,7 +12,7 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.survival import at_visits, risk_at
-from relapse_model.small_counts import SMALL
+from relapse_model.small_counts import SMALL, disclosed_count
 
 _NAMES = {1: ("all patients",), 2: ("lower half", "upper half"), 3: ("lowest third", "middle third", "highest third")}
 _FEWEST = 20  # patients of a group
@@ -34,6 +34,8 @@ class RiskGroup:
     observed : tuple of float or None
         Kaplan-Meier estimate of the risk at the horizon (Aalen-Johansen where there are competing events), and its
         95 % limits; None where fewer than 5 are followed so long that it could be read.
+    followed : int or str
+        Patients who are followed so long, as it may be disclosed.
     """
 
     name: str
@@ -42,13 +44,14 @@ class RiskGroup:
     events: int
     predicted: float
     observed: tuple[float, float, float] | None
+    followed: int | str = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, without patients."""
         observed = None if self.observed is None else dict(zip(("value", "lower", "upper"), self.observed, strict=True))
         return {
             "name": self.name, "patients": self.patients, "events": self.events, "predicted": self.predicted,
-            "observed": observed,
+            "observed": observed, "followed": self.followed,
         }  # fmt: skip
 
 
@@ -83,12 +86,19 @@ def risk_groups(validation: Validation, disclosure: str = FULL) -> list[RiskGrou
             mean = np.full(len(data), np.nan)
             mean[seen] = risk
             return [
-                RiskGroup(name, rows, len(rows), count, float(mean[rows].mean()), _observed(validation, rows))
+                RiskGroup(
+                    name, rows, len(rows), count, float(mean[rows].mean()), *_observed(validation, rows, disclosure)
+                )
                 for name, rows, count in zip(names, groups, events, strict=True)
             ]
     return []
 
 
-def _observed(validation: Validation, rows: NDArray[np.intp]) -> tuple[float, float, float] | None:
+def _observed(
+    validation: Validation, rows: NDArray[np.intp], disclosure: str
+) -> tuple[tuple[float, float, float] | None, int | str]:
+    """Return the observed risk of a group, and how many are followed to the horizon."""
     time, state = at_visits(validation.data)
-    return risk_at(time[rows], state[rows], validation.data.horizon)
+    followed = int((time[rows] >= validation.data.horizon).sum())
+    told = followed if disclosure == FULL else disclosed_count(followed)
+    return risk_at(time[rows], state[rows], validation.data.horizon), told

@@ -7,8 +7,9 @@ from typing import Any
 
 from relapse_model.classifiers.known import label_of
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
+from relapse_model.development.internal_validation.group_tables import THRESHOLDS, thresholds_of
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.report.answer import answer_of
+from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
 from relapse_model.report.figures_of_report import captions
@@ -19,6 +20,8 @@ from relapse_model.report.page import render
 from relapse_model.report.performance_table import (
     COLUMNS,
     EXPLAINED,
+    flat_thresholds,
+    flat_words,
     group_rows,
     interval_methods,
     performance_rows,
@@ -28,11 +31,10 @@ from relapse_model.report.performance_table import (
 from relapse_model.report.table_one import CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
-from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 
-TOO_FEW = f"fewer than {SMALL}"  # patients: as many support no figures, whoever looks at them
 HEADLINE = ("auc", "log_loss_difference", "calibration_slope", "observed_expected")
 CONTENTS = tuple(
     (anchor, anchor.replace("-", "_"))
@@ -64,8 +66,9 @@ def report_page(
     """
     say, study, rule = words_of(language), validation.study, validation.study.outcome
     named = (rule.label_zh if language == "zh" else "") or rule.name
+    carried = carriers(study, validation.performance.measures.get("auc"), validation.within_levels, language)
     answer = answer_of(
-        validation.performance, named, values["errors"], size=values["sample_size"], language=language
+        validation.performance, named, values["errors"], size=values["sample_size"], without=carried, language=language
     ).to_dict()
     return render(
         "validation_report.html.jinja",
@@ -105,7 +108,7 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
         "study": study,
         "deciding": {"rows": rows, "undecided": undecided},
         "outcome": outcome_words(study.outcome, study),
-        "captions": captions(study),
+        "captions": captions(study, values["disclosure"]),
         "chosen": [(label_of(name, study.has_priors), validation.chosen.get(name, 0)) for name in candidates],
         "predictors": predictor_rows(study),
         "priors": study.has_priors,
@@ -120,6 +123,8 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
 def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[str, Any]:
     """Return what the page says of the performance, by measure, group and threshold."""
     shown = with_all_counts(validation) if values["disclosure"] == FULL else validation
+    thresholds = threshold_rows(shown)
+    flat = flat_thresholds(shown)
     return {
         "risk_groups": [_group_row(one) for one in values["risk_groups"]],
         "columns": [
@@ -129,17 +134,23 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "rows": performance_rows(validation),
         "refused": _refused(validation),
         "by_landmark": _landmark_rows(validation, values["disclosure"]),
-        "thresholds": threshold_rows(validation, TOO_FEW if values["disclosure"] == FULL else HIDDEN),
+        "thresholds": [row for row in thresholds if not any(row["threshold"] in cuts for cuts in flat.values())],
+        "flat_thresholds": flat_words(flat),
+        "usual_thresholds": thresholds_of(validation.data).tolist() == THRESHOLDS.tolist(),
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
-        "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
+        "subgroups": {
+            GROUPINGS.get(name, name): group_rows(groups)
+            for name, groups in shown.subgroups.items()
+            if name != validation.settings["leave_out"] or not shown.left_out  # left out one by one: shown above
+        },
         "effects": effect_rows(validation),
     }
 
 
 def _group_row(group: dict[str, Any]) -> dict[str, str]:
     observed = group["observed"]
-    shown = "fewer than 5 followed to the horizon"
+    shown = f"too few followed to the horizon ({group['followed']})"
     if observed is not None:
         value, lower, upper = (100 * observed[name] for name in ("value", "lower", "upper"))
         shown = f"{value:.0f} % ({lower:.0f} to {upper:.0f})"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.development.checks.all_checks import known_codes
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import FOUND
@@ -17,13 +19,19 @@ from relapse_model.development.learning_curve.result import LearningCurve
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
-from relapse_model.report.answer import answer_of
+from relapse_model.report.answer import Answer, answer_of, carriers
 from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
+from relapse_model.report.disclosure import (
+    FULL,
+    known_disclosure,
+    owner_only,
+    with_all_counts,
+    with_small_counts_hidden,
+)
 from relapse_model.report.figures.learning_curve import learning_curve_figure
 from relapse_model.report.figures_of_report import explained, mean_net_benefit, report_figures
-from relapse_model.report.first_screen import estimated_risk, patients_described
+from relapse_model.report.first_screen import eligibility_told, estimated_risk, patients_described
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_card import model_card
@@ -50,10 +58,10 @@ def write_report(
 ) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
-    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more. By
-    default all counts are in its tables, for whoever owns the data; what leaves the hospital is written with
-    ``disclosure="small-counts"``, which hides counts under 5 and says so at the top. Texts of checks and the card of
-    the model never show a count under 5 of a group.
+    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more; curves of
+    an outcome that is dated step at its dates, unless small counts are hidden. By default all counts are in its
+    tables, for whoever owns the data; what leaves the hospital is written with ``disclosure="small-counts"``, which
+    hides counts under 5 and says so at the top. Texts of checks never show a count under 5 of a group.
 
     Parameters
     ----------
@@ -93,6 +101,7 @@ def write_report(
     known_codes(mute)  # before anything is written
     known_disclosure(disclosure)
     words_of(language)
+    validation = _as_told(validation, disclosure)
     shown = with_all_counts(validation) if disclosure == FULL else validation
     explanation = explained(validation)
     drawn = report_figures(shown, arm, explanation, disclosure)
@@ -139,6 +148,7 @@ def validation_values(
         As `write_report` takes it.
     disclosure : {"full", "small-counts"}
     """
+    validation = _as_told(validation, disclosure)
     cohort, data, study = validation.cohort, validation.data, validation.study
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
@@ -146,20 +156,19 @@ def validation_values(
     errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     size = cohort_sample_size(data, study)
     arms = arm_labels(data, study, arm)
-    answer = answer_of(validation.performance, study.outcome.name, errors, size=size)
+    answer = _answer(validation, errors, size)
     return _validated(validation, disclosure) | {
-        "title": study.title,
-        "registry": study.registry,
-        "disclosure": disclosure,
-        "errors": errors,
+        "title": study.heading, "registry": study.registry, "disclosure": disclosure, "errors": errors,
         "answer": answer.to_dict(),
         "verdict": answer.sentence,
-        "attrition": attrition(cohort, data, study),
+        "attrition": attrition(cohort, data, study, disclosure),
         "screening": screening(cohort, study, disclosure),
+        "why_left_out": why_not_at_risk(study, data.landmark),
         "estimated_risk": estimated_risk(data),
-        "patients_described": patients_described(cohort, data, study, arms, disclosure),
+        "patients_described": patients_described(cohort, data, study, arms, disclosure)
+        | eligibility_told(validation.model.summary, study),
         "table_one": table_one(cohort, data, study, arm=arms, disclosure=disclosure).to_dict(),
-        "follow_up": follow_up(cohort, data, study),
+        "follow_up": follow_up(cohort, data, study, disclosure),
         "sample_size": size,
         "risk_groups": [one.to_dict() for one in risk_groups(validation, disclosure)],
         "decision_curve": _decision_curve(validation),
@@ -170,6 +179,19 @@ def validation_values(
         "tripod_ai": [item.to_dict() for item in ITEMS],
         "packages": packages(),
     }  # fmt: skip
+
+
+def _as_told(validation: Validation, disclosure: str) -> Validation:
+    """Return a validation whose model tells the counts of its training patients as they may be disclosed."""
+    hide = disclosure != FULL
+    return replace(validation, model=with_small_counts_hidden(validation.model)) if hide else validation
+
+
+def _answer(validation: Validation, errors: list[str], size: dict[str, Any]) -> Answer:
+    """Return the answer in English, as the plain values hold it."""
+    study, found = validation.study, validation.performance
+    carried = carriers(study, found.measures.get("auc"), validation.within_levels)
+    return answer_of(found, study.outcome.name, errors, size=size, without=carried)
 
 
 def _validated(validation: Validation, disclosure: str) -> dict[str, Any]:

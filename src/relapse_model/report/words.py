@@ -20,7 +20,9 @@ from relapse_model.validation.estimate import normal_quantile
 
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without it. 0.5 is chance, 1 perfect.",
-    "c_index": "The same over the whole follow-up, by when the outcome occurred. 0.5 is chance, 1 perfect.",
+    "c_index": "The same over the whole follow-up, by when the outcome occurred. 0.5 is chance, 1 perfect. The AUC "
+    "asks only whether it occurred by the horizon; C asks also who had it earlier, and after the horizon, so that "
+    "the two may differ.",
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The same if everyone were given the average risk. A useful model has a lower one.",
@@ -69,7 +71,18 @@ def reads_arm(study: Study) -> bool:
     ----------
     study : Study
     """
-    return any(predictor.column == ARM for predictor in study.predictors)
+    return any(is_arm(predictor, study) for predictor in study.predictors)
+
+
+def is_arm(predictor: Predictor, study: Study) -> bool:
+    """Return whether a predictor is the arm: by the column of that name, or the one of the trial's plan.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    study : Study
+    """
+    return predictor.column is not None and predictor.column in {ARM, study.trial and study.trial.arms.column}
 
 
 def reads_labs(study: Study) -> bool:

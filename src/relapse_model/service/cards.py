@@ -30,7 +30,7 @@ def card(model: TrainedModel, indicator: str, summary: str, lines: Iterable[str]
         Markdown, each a paragraph or an item.
     """
     synthetic = ["**The model was trained on synthetic patients.**"] if model.summary["synthetic"] else []
-    title = model.study.title or model.study.name
+    title = model.study.heading
     return {
         "uuid": str(uuid.uuid4()),
         "summary": summary if len(summary) < _SUMMARY else summary[: _SUMMARY - 4] + "...",

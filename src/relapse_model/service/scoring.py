@@ -74,7 +74,7 @@ class Scorer:
                     "hook": HOOK,
                     "id": study.name,
                     "title": f"{study.outcome.name} by week {horizon:g}",
-                    "description": f"Risk with its interval and warnings. {study.title}. Research use only; not for "
+                    "description": f"Risk with its interval and warnings. {study.heading}. Research use only; not for "
                     "diagnosis or treatment decisions.",
                     "prefetch": prefetch_templates(self.mapping, study),
                     "usageRequirements": "All prefetch is needed. This service calls no server back.",

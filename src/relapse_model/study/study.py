@@ -328,6 +328,20 @@ class Study:
             f"{weeks} from {len(self.predictors)} predictors, {priors} with a prior{trial})"
         )
 
+    @property
+    def heading(self) -> str:
+        """Return what stands at the top of pages, cards and lists: the title, else the outcome, else the name.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> from relapse_model import load_study
+        >>> replace(load_study("hbsag-relapse"), title="").heading
+        'HBsAg relapse'
+        """
+        outcome = self.outcome.name if self.outcome.stated else ""
+        return self.title.strip() or outcome.strip() or self.name
+
     def _source_shown(self, one: Predictor) -> str:
         """Return where a predictor is read and how, as a notebook shows it."""
         if one.kind == "column":
@@ -356,7 +370,7 @@ class Study:
     def _repr_html_(self) -> str:
         """Return the protocol in short, as a notebook shows it."""
         return html_summary(
-            self.title or self.name,
+            self.heading,
             [
                 ("registry", self.registry),
                 ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"

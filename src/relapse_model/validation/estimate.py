@@ -207,7 +207,7 @@ def require_both_outcomes(relapse: Floats, what: str, at_least: int = 1) -> None
     free = relapse.size - events
     if min(events, free) < at_least:
         raise InsufficientDataError(
-            f"{what}: {events} patients with a relapse and {free} without; expected {at_least} of each "
+            f"{what}: {events} patients with the outcome and {free} without; expected {at_least} of each "
             "or more. It cannot be estimated from these patients; add patients or follow-up."
         )
 

@@ -72,7 +72,7 @@ def stratified_folds(
     events, free = int((kind == _EVENT).sum()), int((kind == _FREE).sum())
     if min(events, free) < folds:
         raise InsufficientDataError(
-            f"Folds: {events} patients with a relapse and {free} without for {folds} folds; expected one of "
+            f"Folds: {events} patients with the outcome and {free} without for {folds} folds; expected one of "
             f"each per fold at least. Ask for {max(2, min(events, free))} folds, or add patients."
         )
     rng = generator(seed)
@@ -124,8 +124,8 @@ def bootstrap_interval(
     needed = round(2 / (1 - level))
     if usable.size < needed:
         raise InsufficientDataError(
-            f"Bootstrap interval: the statistic exists in {usable.size} of {values.size} resamples; expected "
-            f"{needed} or more for a level of {level}. Draw more resamples, or add patients."
+            f"Bootstrap interval: {usable.size} of {values.size} resamples could be used; an interval of "
+            f"{100 * level:g} % needs {needed} or more. Draw more resamples, or add patients."
         )
     lower, upper = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
     counted = f"{method}, {values.size} resamples, {values.size - usable.size} degenerate"

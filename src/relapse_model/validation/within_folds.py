@@ -69,7 +69,7 @@ def auc_within_folds(
     pairs = [(np.flatnonzero(label[events] == one), np.flatnonzero(label[free] == one)) for one in np.unique(label)]
     pairs = [(e, f[np.argsort(score[free[f]], kind="stable")]) for e, f in pairs if len(e) and len(f)]
     if not pairs:
-        raise InsufficientDataError("AUC within folds: no fold holds both a patient with a relapse and one without.")
+        raise InsufficientDataError("AUC within folds: no fold holds both a patient with the outcome and one without.")
 
     def value(event_weight: Floats, free_weight: Floats) -> Floats:
         parts = [_concordant(score[events[e]], score[free[f]], event_weight[:, e], free_weight[:, f]) for e, f in pairs]

@@ -538,3 +538,31 @@ def test_the_built_in_study_states_the_record_s_thresholds(study):
 def test_a_cohort_without_any_result_has_a_verdict_for_everybody():
     found = screen(mixed_cohort([("18", "0", "", True)] * 12), MIXED)
     assert np.all(found.patients["undecided"] == "I2; E2")
+
+
+def test_a_result_that_is_there_and_does_not_decide_says_why():
+    labs = [["a", 0.0, "hbeag", "0.23", "S/CO", NAN], ["b", 0.0, "hbeag", "0.31", "S/CO", NAN],
+            ["c", 0.0, "hbeag", "0.2", "S/CO", 1.0]]  # fmt: skip
+    study = study_of(Criterion("HBeAg negative", "I4", analyte="hbeag", equals=("negative",)))
+    found = screen(cohort_of({"patient_id": ["a", "b", "c", "d"]}, labs, study=study), study)
+    (row,) = found.criteria.to_dict("records")
+    assert (row["met"], row["undecidable"]) == (1, 3)  # "d" has no result
+    silent = "comes with no word and no limit that decides: give the assay's cut-off as its lower_limit"
+    assert row["there"] == f"in 2 it is there and {silent}"
+    assert f"3  {row['id']}: needs {row['needs']}; {row['there']}" in str(found)
+
+
+def test_a_number_in_a_unit_whose_numbers_are_not_read_is_there_and_does_not_decide():
+    analytes = {**ANALYTES, "hbeag": Analyte("hbeag", "S/CO", "HBeAg", other_units=("COI",))}
+    criterion = Criterion("HBeAg low", "I4", analyte="hbeag", below=1.0)
+    study = dataclasses.replace(study_of(criterion), analytes=analytes)
+    found = screen(cohort_of({"patient_id": ["a"]}, [["a", 0.0, "hbeag", "0.23", "COI", NAN]], study=study), study)
+    said = "a number in COI: numbers in this unit are not read, words and limits are"
+    assert found.criteria["there"].tolist() == [f"in 1 it is there and {said}"]
+    assert said in found.patients["reasons"].iloc[0]
+
+
+def test_values_that_are_there_and_do_not_decide_are_counted_apart_from_empty_ones():
+    study = study_of(Criterion("adult", "I1", column="age_text", at_least=18.0))
+    found = screen(cohort_of({"patient_id": ["a", "b"], "age_text": ["grown up", ""]}, study=study), study)
+    assert found.criteria["there"].tolist() == ["in 1 it is there and a text that cannot show 'at least 18'"]

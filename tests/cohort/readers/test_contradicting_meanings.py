@@ -169,7 +169,8 @@ def test_a_box_is_called_by_what_it_means_if_checked():
 LABELS = [  # key, labels of 1 and 0, refused where no meanings are stated
     ("malignancy", ("No", "Yes"), True), ("malignancy", ("absent", "present"), True), ("prior_nuc", ("无", "有"), True),
     ("decompensated_cirrhosis", ("compensated", "decompensated"), True), ("malignancy", ("Unknown", "No"), True),
-    ("malignancy", ("Yes", "No"), False), ("malignancy", ("present", "absent"), False), ("malignancy", ("A", "B"), False),
+    ("malignancy", ("Yes", "No"), False), ("malignancy", ("present", "absent"), False),
+    ("malignancy", ("A", "B"), False),
     ("relapse", ("Yes", "No"), False), ("relapse", ("absent", "present"), True), ("relapse", ("复发", "未复发"), False),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.to_cohort import cohort_of
+from relapse_model.cohort.readers.to_cohort import cohort_of, refused_of
 from relapse_model.cohort.reading_report import LeftOut, ReadingReport, SourceReading
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 
@@ -60,3 +60,12 @@ def test_one_cell_that_several_rows_were_made_of_is_told_once():
     with pytest.raises(CohortError) as refusal:
         cohort_of({"patients": patients, "labs": labs}, ReadingReport("excel", ()), study=None)
     assert [(one.row, one.column) for one in refusal.value.problems] == [(2, "drawn")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("redcap", "the REDCap export"), ("cdisc", "the CDISC export"), ("fhir", "the FHIR export"),
+     ("omop", "the OMOP source"), ("excel", "the export")],
+)  # fmt: skip
+def test_a_refusal_spells_the_kind_as_it_is_written(kind, said):
+    assert refused_of(kind) == f"{said} was refused"

@@ -101,9 +101,7 @@ def test_one_parameter_is_supported_and_two_are_not():
     assert too_many_parameters.of(cohort, study_of(AGE), 0).state == "passed"
     found = too_many_parameters.of(cohort, study_of(AGE, MALE), 0)
     assert (found.code, found.state, found.severity) == ("RM104", "found", "warning")
-    assert found.text.startswith(
-        "2 parameters, 100 patients with a known outcome, 20 relapses: the sample supports 1.5 "
-    )
+    assert found.text.startswith("2 parameters, 100 patients with a known outcome, 20 events: the sample supports 1.5 ")
     assert "assuming C = 0.75" in found.text
     assert "1 of 2 predictors have a prior" in found.text
 
@@ -126,7 +124,7 @@ def test_the_lost_count_by_weights_and_those_not_at_risk_do_not():
     found = too_many_parameters.of(cohort_of(20, 60, lost=20, positive_at_enrolment=7), study_of(AGE, MALE), 0)
     supported = maximum_parameters(80, 0.2, cox_snell_r2(ANTICIPATED_C, 0.2))
     assert supported == pytest.approx(80 * (0.9 - 1) * math.log(1 - R2 / 0.9))
-    stated = f"2 parameters, 80 patients with a known outcome, 20 relapses: the sample supports {supported:.1f} "
+    stated = f"2 parameters, 80 patients with a known outcome, 20 events: the sample supports {supported:.1f} "
     assert found.text.startswith(stated)
     assert f"{supported:.1f}" == "1.2"
 
@@ -157,3 +155,13 @@ def test_the_check_is_registered_and_names_nobody():
     cohort = cohort_of(20, 80)
     (found,) = [one for one in run_checks(cohort, study_of(AGE, MALE)) if one.code == "RM104"]
     assert not any(identifier in found.text for identifier in cohort.patient_ids)
+
+
+def test_a_predictor_known_in_hardly_anybody_is_neither_a_parameter_nor_one_with_a_prior():
+    """Of age, sex and genotype the genotype is known in nobody: 2 parameters, of 2 predictors, not of 3."""
+    known = cohort_of(20, 80)
+    tables = known.tables()
+    cohort = rm.make_cohort(tables["patients"].drop(columns="hbv_genotype").assign(hbv_genotype=""), tables["labs"])
+    text = too_many_parameters.of(cohort, study_of(AGE, MALE, GENOTYPE), 0).text
+    assert text.startswith("2 parameters, ")
+    assert "1 of 2 predictors have a prior" in text

@@ -15,5 +15,5 @@ def test_a_hundred_relapses_are_enough(events, state):
 
 def test_what_is_found_says_how_many_and_what_to_report_instead():
     text = few_events_for_calibration(21).text
-    assert text.startswith("21 relapses; expected 100 or more for a calibration curve.")
+    assert text.startswith("21 events; expected 100 or more for a calibration curve.")
     assert "the slope" in text

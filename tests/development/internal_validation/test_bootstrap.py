@@ -263,5 +263,5 @@ def test_a_resample_without_a_relapse_is_a_refusal_of_that_resample(data, study)
     for name in ("prior_logistic", "ridge_logistic", "random_forest", "prior_hazard"):
         task = refits.Task(nobody, np.arange(5), 0)
         (one,) = refits.run_tasks(data, Procedure(design(study), (name,)), [task], jobs=1, progress=False)
-        assert one.failed == "a run of the procedure: … patients with a relapse and … without"
+        assert one.failed == "a run of the procedure: … patients with the outcome and … without"
         assert np.isnan(one.risk).all()

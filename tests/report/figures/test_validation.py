@@ -14,6 +14,7 @@ from relapse_model.report.figures import model as model_figures
 from relapse_model.report.figures import style
 from relapse_model.report.figures import survival as survival_figure
 from relapse_model.report.figures import validation as figures
+from relapse_model.report.figures.risk_groups import risk_groups_figure
 from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
 
@@ -99,13 +100,46 @@ def test_the_whole_row_of_a_hidden_group_is_not_told():
     assert set(cells[:ticks]) == {"<5", "0"}
     assert set(cells[ticks : 2 * ticks]) == {"20"}
     assert set(cells[2 * ticks :]) == {"hidden"}
-    assert "C" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]  # without its number
+    assert "C" in [text.get_text() for text in figure.legends[0].get_texts()]  # without its number
 
 
 @pytest.mark.parametrize(("week", "start"), [(0.0, 0.0), (0.5, 0.0), (12.0, 12.0), (3.0, 4.0)])
 def test_kaplan_meier_figure_of_a_follow_up_that_ends_at_once_has_an_axis_all_the_same(week, start):
     figure = survival_figure.kaplan_meier_figure([week] * 10, [0] * 10, start=start)
     assert figure.axes[0].get_xlim() == pytest.approx((start, start + 1.02))
+
+
+def test_a_dated_outcome_steps_at_its_dates_and_the_curve_reaches_a_horizon_between_two_readings():
+    # 10 patients: outcomes in weeks 1.5 and 3; 8 followed to week 27. Readings are every 4 weeks; the horizon is 26.
+    time, event = [1.5, 3.0] + [27.0] * 8, [1, 1] + [0] * 8
+    drawn = {}
+    for reading in ("visits", "dates", "between"):
+        figure = survival_figure.kaplan_meier_figure(time, event, horizon=26, reading=reading)
+        one = line(figure.axes[0], "all patients (n = 10)")
+        drawn[reading] = one.get_xdata().tolist(), one.get_ydata().round(6).tolist(), one.get_drawstyle()
+        counts = figure.axes[1].texts[1:]
+        assert (counts[-1].get_position()[0], counts[-1].get_text()) == (26, "8")
+    grid = [0, 4, 8, 12, 16, 20, 24, 26]
+    assert drawn["visits"] == (grid, [1] + [0.8] * 7, "steps-post")
+    assert drawn["dates"] == ([0, 1.5, 3, *grid[1:]], [1, 0.9, 0.8] + [0.8] * 7, "steps-post")
+    assert drawn["between"] == (grid, [1] + [0.8] * 7, "default")  # no date is told, and no fall is put in week 4
+
+
+def test_risk_groups_of_a_dated_outcome_step_at_its_dates_and_end_at_the_horizon():
+    time, event = [1.5, 3.0] + [40.0] * 8, [1, 1] + [0] * 8
+    group = ("all", range(10), 0.2, (0.2, 0.1, 0.4))
+    figure = risk_groups_figure(time, event, [group], horizon=26, reading="dates")
+    curve = line(figure.axes[0], "all (n = 10)")
+    assert curve.get_xdata()[[0, 1, 2, -1]].tolist() == [0, 1.5, 2, 26]
+    assert curve.get_ydata().round(6)[[0, 1, -1]].tolist() == [0, 10, 20]
+
+
+def test_the_legend_of_curves_is_off_the_data():
+    groups = ["Placebo"] * 9 + ["Xanomeline High Dose"] * 9 + ["Xanomeline Low Dose"] * 9
+    figure = survival_figure.kaplan_meier_figure([*range(1, 10)] * 3, [1] * 27, groups)
+    assert figure.axes[0].get_legend() is None
+    legend = figure.legends[0].get_window_extent()
+    assert not any(legend.overlaps(axes.get_window_extent()) for axes in figure.axes)
 
 
 def test_kaplan_meier_figure_of_nobody_is_refused():
@@ -117,6 +151,30 @@ def test_kaplan_meier_figure_without_events_stays_at_one():
     figure = survival_figure.kaplan_meier_figure([5.0] * 5 + [6.0] * 5, [0] * 10, start=4.0)
     assert line(figure.axes[0], "all patients (n = 10)").get_ydata().tolist() == [1.0, 1.0, 1.0]
     assert figure.axes[0].get_xlim()[0] == 4.0
+
+
+def test_calibration_axes_are_fitted_to_the_data_with_one_scale():
+    # 240 patients with risks of 0.65 to 0.72, of whom about 7 of 10 have the outcome: from 0 on, all would be one dot.
+    rng = np.random.default_rng(1)
+    risk = rng.uniform(0.65, 0.72, 240)
+    relapse = (rng.random(240) < risk).astype(float)
+    main, below = figures.calibration_figure(relapse, risk).axes
+    low, top = main.get_xlim()
+    assert main.get_ylim() == (low, top) == below.get_xlim()
+    assert top - low >= 0.3  # a narrower plot would make noise look large
+    assert 0.3 <= low <= 0.6 < 0.8 <= top <= 1.0
+    bars = [patch for patch in below.patches if patch.get_height()]
+    ends = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in bars]
+    assert 0.63 < min(start for start, _ in ends) < max(end for _, end in ends) < 0.75
+    few, _ = figures.calibration_figure(*cohort(200)[:2]).axes  # risks from near 0 on
+    assert few.get_xlim()[0] == 0
+
+
+def test_legends_are_off_the_data_of_a_calibration_plot():
+    figure = figures.calibration_figure(*cohort(200)[:2])
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"perfect", "with the outcome", "free of it"} <= set(shown)
 
 
 def test_calibration_below_100_relapses_is_called_indicative_and_shows_the_estimates():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from page_reader import plain
 
 import relapse_model as rm
 from relapse_model.cli.program import main
@@ -149,7 +150,7 @@ def test_why_heterogeneity_was_not_tested(found):
     assert untested.verdict == (
         "heterogeneity not tested: 3 of 132 patients with the event; expected more than 3 with and without"
     )
-    page = benefit_page(untested, PICTURES)
+    page = plain(benefit_page(untested, PICTURES))
     assert "Not tested: 3 of 132 patients with the event; expected more than 3 with and without. At this size" in page
 
 

@@ -21,6 +21,7 @@ from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.column_values import cell_shown, texts
 from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS
 from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import yes_or_no
 from relapse_model.study.study import Study
@@ -34,11 +35,15 @@ SIGNS = ("negative", "positive")  # what `equals` may ask of an analyte
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """One criterion of all patients: the call, why there is none, and where the study's limit stood in."""
+    """One criterion of all patients: the call, why there is none, and where the study's limit stood in.
+
+    `gist` is why a value or result that is there does not decide, in words that name no value; empty where none is.
+    """
 
     call: Calls
     reason: NDArray[np.object_]
     assumed: NDArray[np.bool_]
+    gist: NDArray[np.object_]
 
 
 def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
@@ -57,8 +62,9 @@ def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
 def _unknown(cohort: Cohort, reason: str) -> _Verdict:
     patients = len(cohort)
     return _Verdict(
-        np.full(patients, -1, dtype=np.int8), np.full(patients, reason, dtype=object), np.zeros(patients, dtype=bool)
-    )
+        np.full(patients, -1, dtype=np.int8), np.full(patients, reason, dtype=object), np.zeros(patients, dtype=bool),
+        np.full(patients, "", dtype=object),
+    )  # fmt: skip
 
 
 def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verdict:
@@ -106,7 +112,8 @@ def _of_column(
     for row in np.flatnonzero(call == -1):
         what = "is empty" if empty[row] else f"holds {cell_shown(text.iloc[row])}, which {otherwise}"
         reason[row] = f"{criterion.column} {what}"
-    return _Verdict(call, reason, np.zeros(len(text), dtype=bool))
+    gist = np.where((call == -1) & ~empty, f"a text that {otherwise}", "").astype(object)
+    return _Verdict(call, reason, np.zeros(len(text), dtype=bool), gist)
 
 
 def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
@@ -118,17 +125,22 @@ def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     if criterion.equals:
         call, opposed = _agreed(_signs(results, criterion), is_first)
         undecided = np.flatnonzero(call == -1)
-        reasons = _sign_reasons(last.iloc[undecided], opposed[undecided])
+        gists = _sign_gists(last.iloc[undecided], opposed[undecided])
+        reasons = [f"{came} {gist}" for came, gist in zip(_printed(last.iloc[undecided]), gists, strict=True)]
     else:
         lower, upper = _bounds(study, criterion, results, is_first)
         call = _compared(lower, upper, criterion)
         undecided = np.flatnonzero(call == -1)
         ends = lower[undecided], upper[undecided]
-        reasons = _bound_reasons(last.iloc[undecided], *ends, condition(criterion), rule.unit)
+        gists = _gaps(last.iloc[undecided], upper[undecided], rule)
+        cannot = f"cannot show {condition(criterion)!r}"
+        each = zip(_printed(last.iloc[undecided]), gists, *ends, strict=True)
+        reasons = [f"{came} {cannot}: {_gap(why, low, high, rule.unit)}" for came, why, low, high in each]
         verdict.assumed[patient] = _no_limit(last) & (call != -1)
     verdict.call[patient] = call
     verdict.reason[patient] = ""
     verdict.reason[patient[undecided]] = [f"{rule.label} {reason}" for reason in reasons]
+    verdict.gist[patient[undecided]] = gists
     return verdict
 
 
@@ -201,18 +213,29 @@ def _bounds(
     return lower, upper
 
 
-def _bound_reasons(last: pd.DataFrame, lower: Floats, upper: Floats, condition: str, unit: str) -> list[str]:
-    ends = zip(_printed(last), last["kind"], lower, upper, strict=True)
-    return [f"{came} cannot show {condition!r}: {_gap(kind, low, high, unit)}" for came, kind, low, high in ends]
+_ABOVE, _LIMIT = "it is above a limit, and no number is given", "the assay's limit is too high to decide"
 
 
-def _gap(kind: str, lower: float, upper: float, unit: str) -> str:
-    """Say why the bounds of a result do not decide."""
-    if np.isnan(upper):
-        return f"no limit of it is known in {unit}"
-    if kind == "positive":
-        return "a word without a number"
-    return f"it is above {lower:g} {unit}" if np.isinf(upper) else f"the assay's limit is {upper:g}"
+_UNREAD = "are not read, words and limits are"
+
+
+def _gaps(last: pd.DataFrame, upper: Floats, rule: Analyte) -> list[str]:
+    """Say, in words that name no value, why the bounds of each result do not decide."""
+    other = {unit: (one := conversion(rule, unit)) is not None and one[1] == "other" for unit in last["unit"].unique()}
+    return [
+        f"a number in {unit}: numbers in this unit {_UNREAD}" if kind == "number" and other[unit]
+        else f"no limit of it is known in {rule.unit}" if np.isnan(high)
+        else "a word without a number" if kind == "positive"
+        else _ABOVE if np.isinf(high) else _LIMIT
+        for kind, unit, high in zip(last["kind"], last["unit"], upper, strict=True)
+    ]  # fmt: skip
+
+
+def _gap(why: str, lower: float, upper: float, unit: str) -> str:
+    """Say why the bounds of a result do not decide, with the limit that stands in the way."""
+    if why == _ABOVE:
+        return f"it is above {lower:g} {unit}"
+    return f"the assay's limit is {upper:g}" if why == _LIMIT else why
 
 
 def _printed(last: pd.DataFrame) -> list[str]:
@@ -236,13 +259,14 @@ def _signs(last: pd.DataFrame, criterion: Criterion) -> Calls:
     return np.where(meant == "", -1, np.isin(meant, criterion.equals)).astype(np.int8)
 
 
-def _sign_reasons(last: pd.DataFrame, opposed: NDArray[np.bool_]) -> list[str]:
+def _sign_gists(last: pd.DataFrame, opposed: NDArray[np.bool_]) -> list[str]:
+    """Say why each result does not decide whether it is negative or positive."""
     disagree = "and another result of that day disagree"
     neither = "is neither negative nor positive"
     silent = "comes with no word and no limit that decides: give the assay's cut-off as its lower_limit"
     return [
-        f"{came} {disagree if disagrees else silent if kind == 'number' else neither}"
-        for came, kind, disagrees in zip(_printed(last), last["kind"], opposed, strict=True)
+        disagree if disagrees else silent if kind == "number" else neither
+        for kind, disagrees in zip(last["kind"], opposed, strict=True)
     ]
 
 

@@ -35,7 +35,8 @@ class Screening:
         One row per criterion: ``id``, ``side`` ("include", "exclude"), ``text``, how many patients ``met`` it, did
         ``not_met`` or are ``undecidable`` (each over the whole cohort, summing to it), ``at_study_limit`` (of the
         decided, those whose result carries no limit of its own, so that the study's stands in), and ``needs``, what
-        decides it. An exclusion criterion is met by a patient who has the excluding condition.
+        decides it, and ``there``, in how many of the undecidable a value or result is there and why it does not decide.
+        An exclusion criterion is met by a patient who has the excluding condition.
     attrition : DataFrame
         The criteria applied one after the other: ``step`` (0 is the cohort), ``id``, ``text``, ``remaining`` after the
         step, ``left`` (known at this step not to qualify, among those who remained), ``undecidable`` (of those who
@@ -77,8 +78,11 @@ class Screening:
         return "\n".join(lines)
 
     def _counted(self, column: str, title: str, needs: str) -> list[str]:
-        rows = self.criteria.loc[self.criteria[column] > 0, [column, "id", "needs"]].to_numpy(dtype=object)
-        lines = [f"{count:9d}  {name}{needs + need if needs else ''}" for count, name, need in rows]
+        rows = self.criteria.loc[self.criteria[column] > 0, [column, "id", "needs", "there"]].to_numpy(dtype=object)
+        lines = [
+            f"{count:9d}  {name}{'; '.join([needs + need, *([there] if there else [])]) if needs else ''}"
+            for count, name, need, there in rows
+        ]
         return [title, *lines] if lines else []
 
 
@@ -141,6 +145,7 @@ def screen(cohort: Cohort, study: Study) -> Screening:
             "undecidable": (call == -1).sum(axis=1),
             "at_study_limit": [int((verdict.assumed & (verdict.call != -1)).sum()) for verdict in verdicts],
             "needs": [_needs(cohort, study, criterion) for criterion in criteria],
+            "there": [_there(verdict.gist[verdict.call == -1]) for verdict in verdicts],
         }
     )
     reasons = np.stack([verdict.reason for verdict in verdicts])
@@ -202,6 +207,12 @@ def _attrition(criteria: Sequence[Criterion], passes: Calls) -> pd.DataFrame:
             "undecidable": np.concatenate([[0], open_so_far.sum(axis=1)]),
         }
     )
+
+
+def _there(gists: NDArray[np.object_]) -> str:
+    """Say in how many patients a value or result is there that does not decide, and why; nothing where in none."""
+    counts = pd.Series(gists[gists != ""], dtype=object).value_counts()
+    return ", ".join(f"in {int(count)} it is there and {why}" for why, count in counts.items())
 
 
 def _needs(cohort: Cohort, study: Study, criterion: Criterion) -> str:

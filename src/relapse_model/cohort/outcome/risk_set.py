@@ -30,6 +30,27 @@ NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN, COMPETED)
 ENROLMENT = 0.0  # week
 
 
+def why_not_at_risk(study: Study, landmark: float) -> str:
+    """Return why a study leaves patients out at a landmark, in words that are true of each of them.
+
+    Parameters
+    ----------
+    study : Study
+    landmark : float
+        Week.
+
+    Examples
+    --------
+    >>> from relapse_model import load_study
+    >>> why_not_at_risk(load_study("hbsag-relapse"), 0)
+    'had the outcome at or before week 0, or no test by then shows that they were free of it'
+    """
+    other = "no test by then shows that they were free of it"
+    if study.outcome.analyte is None:
+        other = "in a week that is not known"
+    return f"had the outcome at or before week {landmark:g}, or {other}"
+
+
 def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object_]:
     """Tell who is at risk at a landmark: only who is known to be free there has anything to lose.
 

@@ -21,7 +21,8 @@ _OF_ROW = re.compile(
     r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样"
 )
 _CHANGED = re.compile(
-    r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
+    r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)"
+    r"|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
 )
 _FACTOR = re.compile(r"(?<![a-z])(?:dilution|multiplier|(?:dilution |multiplication )?factor)(?![a-z])|稀释|倍数")
 _SECOND = re.compile(
@@ -40,31 +41,9 @@ _BAD = re.compile(
     r"|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
 )
 _FILLERS = frozenset(
-    [
-        "was",
-        "were",
-        "is",
-        "the",
-        "a",
-        "an",
-        "of",
-        "this",
-        "test",
-        "result",
-        "results",
-        "sample",
-        "specimen",
-        "dose",
-        "drug",
-        "lab",
-        "labs",
-        "value",
-        "blood",
-        "serum",
-        "if",
-        "or",
-    ]
-)
+    ("was", "were", "is", "the", "a", "an", "of", "this", "test", "result", "results", "sample", "specimen", "dose",
+     "drug", "lab", "labs", "value", "blood", "serum", "if", "or")
+)  # fmt: skip
 _ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
 _STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
 EXPECTED = "a row that counts"
@@ -101,13 +80,12 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
     plain, names = plain_words(text), [plain_words(one) for one in called if one]
     if not plain:
         return ""
-    if said := (takes_back(text) if section == "labs" else ""):
-        return said
+    taken_back = takes_back(text) if section == "labs" else ""
+    if taken_back:
+        return taken_back
     answer = yes_or_no(plain)
-    if (
-        answer is not None
-        and (flag := next((said for one in names if (said := _flag(one, own)) is not None), None)) is not None
-    ):
+    flag = next((one for name in names if (one := _flag(name, own)) is not None), None)
+    if answer is not None and flag is not None:
         if flag is not answer:
             return '"no", where it asks whether it counts' if flag else '"yes", where it asks whether it does not'
         return ""
@@ -117,7 +95,7 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
         return "another result of it"
     if any(_NOTES.search(one) for one in names):
         return _noted(plain, section)
-    if any(_ABOUT.search(one) or _flag(one, own) is not None for one in names):
+    if flag is not None or any(_ABOUT.search(one) for one in names):
         samples = any(_SAMPLES.search(one) for one in names)
         kinds = (NOT_GIVEN,) if section == "treatments" else (PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()))
         return other_thing(text, kinds)
@@ -172,8 +150,8 @@ def is_of(called: Iterable[str], own: Iterable[str], others: Iterable[str]) -> b
 
     Examples
     --------
-    >>> is_of(["alt_status"], ["alt"], ["ast"]), is_of(["ast_status"], ["alt"], ["ast"]), is_of(["qc"], ["alt"], ["ast"])
-    (True, False, True)
+    >>> [is_of([column], ["alt"], ["ast"]) for column in ("alt_status", "ast_status", "qc")]
+    [True, False, True]
     """
     words, mine, theirs = words_of(called), words_of(own), words_of(others)
     return bool(words & (mine - theirs)) or not words & (theirs - mine)

@@ -1,4 +1,4 @@
-"""Columns whose name, or label, says that they hold something else than the mapping reads: another person's, a limit."""
+"""Columns whose name, or label, says that they hold something else than is read: another person's, a limit."""
 
 from __future__ import annotations
 

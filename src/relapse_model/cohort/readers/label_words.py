@@ -60,7 +60,7 @@ def says(label: str, column: str = "") -> bool | None:
 
     Examples
     --------
-    >>> [says(text) for text in ("Yes", "present", "absent", "No malignancy", "无", "阳性", "HCC", "Malignancy (yes/no)")]
+    >>> [says(text) for text in ("Yes", "present", "absent", "No malignancy", "无", "阳性", "HCC", "yes/no")]
     [True, True, False, False, False, True, None, None]
     >>> says("compensated", "decompensated_cirrhosis"), says("naive", "prior_nuc")
     (False, False)

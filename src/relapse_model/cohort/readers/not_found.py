@@ -10,6 +10,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 
 _NAMED = (("labs", "analyte", "no result was found of"), ("treatments", "agent", "no course was found of"))
+_NEW = "; or write a study of what the source holds (`relapse-model study new`) and propose the mapping anew with it"
 NONE = "Correct them; or state may_be_absent = true, if the source need not hold any"
 """What to do where no row has a code of an outcome: it would make every patient free of it."""
 
@@ -41,8 +42,8 @@ def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable])
 
     Examples
     --------
-    >>> not_found({"labs": ["hbsag"], "treatments": []}, {})
-    ('no result was found of hbsag: look for other codes in the list of what the mapping does not name',)
+    >>> not_found({"labs": [], "treatments": ["nuc"]}, {})
+    ('no course was found of nuc: look for other codes in the list of what the mapping does not name',)
     """
     notes = []
     for section, column, said in _NAMED:
@@ -50,7 +51,8 @@ def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable])
         lacking = sorted(set(asked.get(section, ())) - found)
         if lacking:
             names = ", ".join(lacking)
-            notes.append(f"{said} {names}: look for other codes in the list of what the mapping does not name")
+            also = "" if found or section != "labs" else _NEW
+            notes.append(f"{said} {names}: look for other codes in the list of what the mapping does not name{also}")
     return tuple(notes)
 
 

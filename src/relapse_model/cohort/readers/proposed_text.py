@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.errors import RelapseModelError
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
@@ -84,6 +86,71 @@ def library_codes(study: Study) -> dict[str, str]:
     return {code: name for name in bare for code in library[name].declared.get("loinc", ())}
 
 
+def units_read(rule: Analyte) -> str:
+    """Return the units in which the study reads numbers of an analyte, and those of which it reads words and limits.
+
+    Examples
+    --------
+    >>> print(units_read(load_study("hbsag-relapse").analytes["hbeag"]))
+    "S/CO" (numbers in "COI", "PEIU/mL", "NCU/mL", "IU/mL" are not read: of these, words and limits are)
+    """
+    read = ", ".join(map(quoted, dict.fromkeys((rule.unit, *rule.units))))
+    others = ", ".join(map(quoted, rule.other_units))
+    return read + (f" (numbers in {others} are not read: of these, words and limits are)" if others else "")
+
+
+def not_read(rule: Analyte, unit: str) -> str:
+    """Say that numbers in a unit are not read; nothing where they are, and where there is no unit.
+
+    Examples
+    --------
+    >>> hbeag = load_study("hbsag-relapse").analytes["hbeag"]
+    >>> not_read(hbeag, "S/CO"), not_read(hbeag, "COI"), not_read(hbeag, "mm")
+    ('', 'numbers are not read in this unit, words and limits are', 'in a unit that the study does not take')
+    """
+    found = conversion(rule, unit) if unit else (1.0, "as_is")
+    if found is None:
+        return "in a unit that the study does not take"
+    return "numbers are not read in this unit, words and limits are" if found[1] == "other" else ""
+
+
+def sign_asked(study: Study, analyte: str) -> str:
+    """Say that a number needs a cut-off beside it, where a criterion asks whether an analyte is negative or positive.
+
+    Examples
+    --------
+    >>> print(sign_asked(load_study("hbsag-relapse"), "hbeag"))  # doctest: +ELLIPSIS
+    A criterion asks whether it is negative: a number says so only beside the cut-off of its assay. State it ...
+    """
+    criteria = (*study.eligibility.include, *study.eligibility.exclude)
+    asked = dict.fromkeys(word for one in criteria if one.analyte == analyte for word in one.equals)
+    if not asked:
+        return ""
+    return (
+        f"A criterion asks whether it is {' or '.join(asked)}: a number says so only beside the cut-off of its assay. "
+        "State it as lower_limit"
+    )
+
+
+def beside_units(study: Study, analyte: str, units: Mapping[str, int]) -> list[str]:
+    """Return comments on what is not read of the results of an analyte, and on what decides its sign.
+
+    Parameters
+    ----------
+    study : Study
+    analyte : str
+    units : mapping of str to int
+        The units met, as printed, each with its results.
+    """
+    rule = study.analytes[analyte]
+    lines = [
+        f"# {comment(unit)}, {units[unit]:,} results: {said}"
+        for unit in sorted(units) if (said := not_read(rule, unit))
+    ]  # fmt: skip
+    asked = sign_asked(study, analyte) if units else ""
+    return [*lines, *([f"# {asked}."] if asked else [])]
+
+
 def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
     """Return the lines for the column of the arms: a question where the study knows other names for them.
 
@@ -105,7 +172,12 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
     stated = table_text((value, "...") for value in values)
     mapped = f"{column} = {{ field = {quoted(field)}, values = {stated} }}"
     if known - {"", "no", "yes"} and not set(values) <= known:
-        return [f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"]
+        asked = f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"
+        return [
+            asked,
+            "# If these are the arms of another trial, write its study (`relapse-model study new`) and propose the "
+            "mapping anew with it.",
+        ]
     return [f"{column} = {quoted(field)}  # {found}", f"# {mapped}  # if the study calls the arms otherwise"]
 
 

@@ -28,6 +28,7 @@ from relapse_model.study.names import name_key
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
+_SPELLED = {"redcap": "REDCap export", "cdisc": "CDISC export", "fhir": "FHIR export", "omop": "OMOP source"}
 _BIRTHS = frozenset(
     map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
 )  # columns of the patients table
@@ -103,7 +104,7 @@ def cohort_of(
         clashes += name_clashes(mapping, study, labels or {})
         clashes += column_clashes(mapping, study, labels or {})
         if clashes:
-            raise SourceError(f"the {report.kind} export was refused", clashes)
+            raise SourceError(refused_of(report.kind), clashes)
     births = _stated(made["patients"], _BIRTHS) if births is None else births
     deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
@@ -116,8 +117,19 @@ def cohort_of(
             synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        raise CohortError(f"the {report.kind} export was refused", _each_once(error.problems, made)) from None
+        raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
     return _in_source(cohort, made, report)
+
+
+def refused_of(kind: str) -> str:
+    """Return the first words of a refusal, with the kind as it is spelled.
+
+    Examples
+    --------
+    >>> refused_of("redcap"), refused_of("excel")
+    ('the REDCap export was refused', 'the export was refused')
+    """
+    return f"the {_SPELLED.get(kind, 'export')} was refused"
 
 
 def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:

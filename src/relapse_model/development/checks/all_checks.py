@@ -36,6 +36,7 @@ from relapse_model.development.checks import (
     rm128_arm_without_prior,
     rm129_baseline_contradicted,
     rm130_competing_as_censoring,
+    rm131_eligibility,
     rm206_screened_here,
 )
 from relapse_model.development.checks.check import ERROR, CohortCheck
@@ -72,6 +73,7 @@ COHORT_CHECKS = (
     rm128_arm_without_prior.CHECK,
     rm129_baseline_contradicted.CHECK,
     rm130_competing_as_censoring.CHECK,
+    rm131_eligibility.CHECK,
     rm206_screened_here.CHECK,
 )
 EVENTS_CHECK = rm110_few_events_for_calibration.CHECK  # of the number of events of a validation
@@ -109,9 +111,9 @@ def run_checks(
     >>> import relapse_model as rm
     >>> cohort, study = rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse")
     >>> [finding.code for finding in run_checks(cohort, study)]
-    ['RM101', 'RM104']
+    ['RM101', 'RM104', 'RM131']
     >>> [finding.code for finding in run_checks(cohort, study, mute=("RM101",))]
-    ['RM104']
+    ['RM104', 'RM131']
     """
     findings = (result.finding for result in check_results(cohort, study, landmark_week, mute))
     return [finding for finding in findings if finding is not None]

@@ -7,6 +7,7 @@ from relapse_model.development.sample_size import cohort_sample_size, size_words
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.development_data import data_of
+from relapse_model.features.known_columns import hardly_known_predictors
 
 
 def too_many_parameters(at: AtLandmark) -> Verdict:
@@ -30,11 +31,13 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
         return not_applicable(size["refused"])
     if size["parameters"] <= size["carried_parameters"]:
         return passed()
-    informed = sum(predictor.prior is not None for predictor in at.study.predictors)
+    unused = hardly_known_predictors(data, at.study)  # they are no parameters either
+    counted = [predictor for predictor in at.study.predictors if predictor not in unused]
+    informed = sum(predictor.prior is not None for predictor in counted)
     advice = "The study states no priors: keep fewer predictors."
     if informed:
         advice = (
-            f"{informed} of {len(at.study.predictors)} predictors have a prior, on which such a model depends; "
+            f"{informed} of {len(counted)} predictors have a prior, on which such a model depends; "
             "without priors, keep fewer predictors."
         )
     return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")

@@ -1,4 +1,4 @@
-"""RM110: too few relapses for a calibration curve."""
+"""RM110: too few events for a calibration curve."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def few_events_for_calibration(events: int) -> Verdict:
     if events >= FEWEST:
         return passed()
     return found(
-        f"{events} relapses; expected {FEWEST} or more for a calibration curve. Report calibration in the large and "
+        f"{events} events; expected {FEWEST} or more for a calibration curve. Report calibration in the large and "
         "the slope with their intervals, and do not interpret the shape of the curve."
     )
 
 
-CHECK = Check("RM110", "too few relapses for a calibration curve", few_events_for_calibration, severity="note")
+CHECK = Check("RM110", "too few events for a calibration curve", few_events_for_calibration, severity="note")

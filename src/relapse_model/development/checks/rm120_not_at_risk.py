@@ -18,7 +18,7 @@ _ADJUDICATED = (
 
 
 _WORDS = {
-    POSITIVE: "with a positive last test", RELAPSED: "after an earlier relapse",
+    POSITIVE: "with a positive last test", RELAPSED: "with the outcome before",
     COMPETED: "after a competing event", UNKNOWN: "not known to be free of it",
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
 
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
+_TIMES_THE_ODDS = np.array([0.25, 0.5, 1.0, 2.0, 4.0])  # of the observed risk, where that lies outside THRESHOLDS
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
 SUBGROUPS = ("sex", "arm", "centre", "hbv_genotype")  # columns of the patients table; bands of age besides
 AGE_BANDS = ((0.0, 35.0, "0 to 34 years"), (35.0, 45.0, "35 to 44 years"), (45.0, np.inf, "45 years and over"))
@@ -142,34 +143,79 @@ def _age_bands(age: pd.Series) -> pd.Series:
     return bands
 
 
-def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeasures, ...]:
+def thresholds_of(data: DevelopmentData) -> Floats:
+    """Return risks at which a clinic might act: from 5 to 30 %, or around the observed risk where that lies elsewhere.
+
+    Assumes that nobody has named a threshold. Then those are shown between which risks like the observed one are
+    told apart: a quarter, half, once, twice and four times its odds, in round numbers.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    """
+    weight = data.weights()
+    known = weight > 0
+    if not known.any():
+        return THRESHOLDS
+    return around(float(np.average(data.relapse[known], weights=weight[known])))
+
+
+def around(risk: float) -> Floats:
+    """Return thresholds that fit an observed risk, as `thresholds_of` states.
+
+    Parameters
+    ----------
+    risk : float
+
+    Examples
+    --------
+    >>> around(0.17).tolist(), around(0.68).tolist(), around(0.02).tolist()
+    ([0.05, 0.1, 0.15, 0.2, 0.3], [0.35, 0.5, 0.7, 0.8, 0.9], [0.005, 0.01, 0.02, 0.04, 0.08])
+    """
+    if THRESHOLDS[0] <= risk <= THRESHOLDS[-1] or not 0 < risk < 1:
+        return THRESHOLDS
+    odds = _TIMES_THE_ODDS * risk / (1 - risk)
+    return np.unique([_round_risk(one) for one in odds / (1 + odds)])
+
+
+def _round_risk(risk: float) -> float:
+    """Return a risk in steps of 5 % from 10 to 90 %, and beyond in one digit of the smaller share."""
+    small = min(risk, 1 - risk)
+    rounded = round(20 * small) / 20 if small >= 0.1 else float(f"{small:.1g}")
+    return round(rounded if risk <= 0.5 else 1 - rounded, 12)
+
+
+def threshold_table(data: DevelopmentData, risks: Floats, *, hide: bool = True) -> tuple[ThresholdMeasures, ...]:
     """Return sensitivity, specificity and predictive values of the out-of-fold risks, repeat by repeat and averaged.
 
     Where fewer than 5 patients, on average over the repeats, are on one side of a threshold, its measures are hidden:
-    they would describe those few.
+    they would describe those few. Whoever owns the data may see them.
 
     Parameters
     ----------
     data : DevelopmentData
         Patients at risk at one landmark.
     risks : array of shape (repeats, n)
+    hide : bool
     """
-    weight, tables, known = data.weights(), [], []
+    weight, tables, known, cuts = data.weights(), [], [], thresholds_of(data)
     for risk in risks:
         rows = ~np.isnan(risk)
         outcomes = data.relapse[rows & (weight > 0)]
         if outcomes.size:
-            tables.append(threshold_measures(data.relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+            tables.append(threshold_measures(data.relapse[rows], risk[rows], cuts, weight[rows]))
             known.append(outcomes.size)
-    return tuple(_over_repeats(at, float(np.mean(known))) for at in zip(*tables, strict=True))
+    return tuple(_over_repeats(at, float(np.mean(known)), hide=hide) for at in zip(*tables, strict=True))
 
 
-def _over_repeats(each: Sequence[ThresholdMeasures], known: float) -> ThresholdMeasures:
+def _over_repeats(each: Sequence[ThresholdMeasures], known: float, *, hide: bool) -> ThresholdMeasures:
     """Return the measures at one threshold, averaged over the repeats."""
     measures, refused = mean_measures([(one.measures, one.refused) for one in each], THRESHOLD_MEASURES)
     estimates = {name: found for name, found in measures.items() if isinstance(found, Estimate)}
     flagged = float(np.mean([int(one.flagged) for one in each]))
-    return _few_hidden(ThresholdMeasures(each[0].threshold, round(flagged), estimates, refused), flagged, known)
+    found = ThresholdMeasures(each[0].threshold, round(flagged), estimates, refused)
+    return _few_hidden(found, flagged, known) if hide else found
 
 
 def _few_hidden(one: ThresholdMeasures, flagged: float, known: float) -> ThresholdMeasures:

@@ -14,6 +14,7 @@ from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import ThresholdMeasures
+from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
 from relapse_model.validation.subgroups import Subgroup
 
@@ -59,6 +60,8 @@ class Validation:
     synthetic : bool
     by_landmark : dict of float to Performance
         Measures among those at risk at each landmark.
+    within_levels : dict of str to Estimate
+        AUC over pairs of patients who are alike in a predictor, by its name: what the others tell apart.
     """
 
     study: Study
@@ -78,6 +81,7 @@ class Validation:
     settings: dict[str, Any]
     synthetic: bool
     by_landmark: dict[float, Performance] = field(default_factory=dict)
+    within_levels: dict[str, Estimate] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the headline only: patients are never printed."""
@@ -117,6 +121,7 @@ class Validation:
             "subgroups": {name: [group.to_dict() for group in groups] for name, groups in self.subgroups.items()},
             "thresholds": [one.to_dict() for one in self.thresholds],
             "by_landmark": [_at_landmark(week, found) for week, found in self.by_landmark.items()],
+            "within_levels": {name: found.to_dict() for name, found in self.within_levels.items()},
             "chosen": self.chosen,
             "failed_folds": self.failed,
             "settings": self.settings,

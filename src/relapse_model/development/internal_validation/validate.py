@@ -11,10 +11,10 @@ from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
 from relapse_model.development.internal_validation.group_tables import (
-    THRESHOLDS,
     left_out_table,
     subgroup_tables,
     threshold_table,
+    thresholds_of,
 )
 from relapse_model.development.internal_validation.judged_risks import mean_performance
 from relapse_model.development.internal_validation.kept_runs import KeptRuns, key_of
@@ -22,6 +22,7 @@ from relapse_model.development.internal_validation.plan import Plan, out_of_fold
 from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.development.internal_validation.refits import choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.internal_validation.within_levels import within_levels
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
 from relapse_model.errors import RelapseModelError
@@ -172,7 +173,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
     risks, fold = out.risks[:, at], out.fold[:, at]
     apparent = mean_performance(first, own_risk[None, at], seed)
     boot = bootstrap_validation(
-        data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, THRESHOLDS
+        data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, thresholds_of(first)
     ) if plan.drawn else None  # fmt: skip
     return Validation(
         study=start.study,
@@ -188,6 +189,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
         subgroups={} if out.too_few else subgroup_tables(start.cohort, first, risks, fold, seed),
         thresholds=() if out.too_few else threshold_table(first, risks),
         by_landmark=judged,
+        within_levels={} if out.too_few else within_levels(start.study, first, risks, fold, seed),
         chosen=choices(in_folds),
         failed=out.failed,
         settings=settings,

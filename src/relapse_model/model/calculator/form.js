@@ -332,12 +332,13 @@ function chart(steps, base, risk) {
 // ---- about, and the whole ----
 function about() {
   const values = { ...MODEL.about, outcome: outcome(), horizon: MODEL.horizon };
-  const criteria = [["for_whom", MODEL.include], ["not_for", MODEL.exclude]].filter(([, texts]) => texts.length);
+  const criteria = [["", MODEL.include], ["exclude", MODEL.exclude]].filter(([, texts]) => texts.length);
   return element("section", { class: "small" }, element("h2", {}, say("about_title")),
     paragraph(say("about", { ...values, classifier: WORDS[language][MODEL.about.kind] || MODEL.about.classifier })),
-    ...criteria.flatMap(([key, texts]) => [paragraph(say(key)),
+    criteria.length ? paragraph(MODEL.eligibility ? say("criteria_met", { ...MODEL.about, ...MODEL.eligibility })
+      : say("criteria_unknown")) : paragraph(say("any_patient")),
+    ...criteria.flatMap(([key, texts]) => [key ? paragraph(say(key)) : null,
       list(texts.map(([english, chinese]) => inLanguage(english, chinese)))]),
-    criteria.length ? null : paragraph(say("any_patient")),
     paragraph(say("limits")),
     paragraph([say("record", { ...MODEL.about, date: new Date().toISOString().slice(0, 10) }),
       MODEL.registry ? say("registry", { registry: MODEL.registry }) : ""].join(" ")));

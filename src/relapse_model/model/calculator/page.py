@@ -145,6 +145,7 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "negative_words": negative_words(),
         **_of_warnings(model),
         **_of_study(study),
+        "eligibility": _eligibility(model),
         "landmark": " / ".join(f"{week:g}" for week in model.landmark_weeks),
         "synthetic": bool(model.summary["synthetic"]),
     }
@@ -190,9 +191,19 @@ def _about(model: TrainedModel, identity: str) -> dict[str, Any]:
     }
 
 
+def _eligibility(model: TrainedModel) -> dict[str, int | str] | None:
+    """Return how many training patients met the study's criteria, or not; None of a model that does not tell."""
+    counts = model.summary.get("eligibility")
+    return None if counts is None else {name: _shown(model, count) for name, count in counts.items()}
+
+
 def _shown_count(model: TrainedModel, name: str) -> int | str:
-    """Return a count of the training, marked in every language where the model file tells it rounded."""
-    count: int | str = model.summary[name]
+    """Return a count of the training, as it is shown."""
+    return _shown(model, model.summary[name])
+
+
+def _shown(model: TrainedModel, count: int | str) -> int | str:
+    """Return a count, marked in every language where the model file tells it rounded."""
     return f"\u2248 {count}" if "disclosure" in model.summary and isinstance(count, int) else count
 
 

@@ -126,8 +126,8 @@ def _training(summary: Mapping[str, Any], rounding: Rounding) -> dict[str, Any]:
         own["unmeasured"] = rounding.count(summary["unmeasured"], "unmeasured", patients)
     for part in {"assays", "units"} & set(summary):
         own[part] = _names(summary[part], rounding, part)
-    if "competing" in summary:
-        own["competing"] = _counts(summary["competing"], rounding, "competing")
+    for part in {"competing", "eligibility"} & set(summary):
+        own[part] = _counts(summary[part], rounding, part)
     if "by_landmark" in summary:
         own["by_landmark"] = [
             {"week": one["week"]} | _counts({k: v for k, v in one.items() if k != "week"}, rounding, str(one["week"]))

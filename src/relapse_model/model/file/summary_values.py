@@ -54,6 +54,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
         "seed": coarse or _is_whole(get("seed")),
         "censoring": get("censoring", CENSORING[0]) in CENSORING,
         "competing": _are_told_counts(get("competing", {})),
+        "eligibility": "eligibility" not in summary or _is_eligibility(summary["eligibility"]),
         "choice": _is_choice(get("choice")),
         "packages": _are_texts(get("packages")),
         "unmeasured": _is_told_count(get("unmeasured", 0)),
@@ -64,8 +65,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
         "fingerprint": _is_fingerprint(get("fingerprint")),
         "parent": get("parent") is None or _is_parent(get("parent")),
         "update": get("update") is None or _is_update(get("update")),
-        "assays": _are_counts(get("assays", {})),
-        "units": _are_counts(get("units", {})),
+        **{part: _are_counts(get(part, {})) for part in ("assays", "units")},
         "hardly_known": _are_texts(get("hardly_known", {})),
         "predictors": isinstance(get("predictors"), dict),
     }
@@ -154,6 +154,11 @@ def _are_told_counts(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_told_count, value.values()))
 
 
+def _is_eligibility(value: object) -> bool:
+    """Tell whether this is how many patients met the study's criteria, did not, and could not be judged."""
+    return _are_told_counts(value) and set(value) == {"met", "not_met", "undecidable"}  # type: ignore[call-overload]
+
+
 def _is_choice(value: object) -> bool:
     """Tell whether this is how the classifier was chosen: the losses of the candidates, if any were compared."""
     if not isinstance(value, dict) or value.get("chosen") not in KNOWN:
@@ -236,6 +241,8 @@ def _is_range(value: object, levels: tuple[str, ...]) -> bool:
     if levels:
         counts = value.get("levels")
         return isinstance(counts, dict) and set(counts) == set(levels) and all(map(_is_told_count, counts.values()))
+    if not all(_is_count(value.get(key, 0)) for key in ("yes", "no")):
+        return False
     numbers = [value.get(key) for key in ("p05", "median", "p95", "mean")]
     if all(key in value for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
         return True

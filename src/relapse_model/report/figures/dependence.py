@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +58,7 @@ def dependence_figure(
 
 @styled
 def dependence_panels(
-    explanation: shap.Explanation, positions: Sequence[int], predictors: Sequence[Predictor]
+    explanation: shap.Explanation, positions: Sequence[int], predictors: Sequence[Predictor], *, exact: bool = False
 ) -> Figure:
     """Draw the SHAP values of several predictors, as `dependence_figure` does, on one scale of effects.
 
@@ -69,6 +69,8 @@ def dependence_panels(
         Of the predictors, in the order in which they are drawn.
     predictors : sequence of Predictor
         Of the study.
+    exact : bool
+        Show all numbers as they are, for whoever owns the data.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def dependence_panels(
             axes.remove()
             continue
         place = positions[number]
-        _draw_dependence(axes, explanation, place, predictors[place], longest=_LONGEST_OF_PANEL)
+        _draw_dependence(axes, explanation, place, predictors[place], longest=_LONGEST_OF_PANEL, exact=exact)
         if number % _ACROSS:
             axes.set_ylabel("")
         else:
@@ -91,7 +93,13 @@ def dependence_panels(
 
 
 def _draw_dependence(
-    axes: Axes, explanation: shap.Explanation, position: int, predictor: Predictor, longest: int = _LONGEST
+    axes: Axes,
+    explanation: shap.Explanation,
+    position: int,
+    predictor: Predictor,
+    longest: int = _LONGEST,
+    *,
+    exact: bool = False,
 ) -> None:
     effect = np.asarray(explanation.values[:, position], dtype=float)
     shown = explanation.data[:, position]
@@ -111,10 +119,27 @@ def _draw_dependence(
     elif logarithmic and len(across):
         _log_scale(axes, across)
     title = str(explanation.feature_names[position])
-    axes.set(xlabel=plain(shorten(title, longest, placeholder=" ...")), ylabel="SHAP value (log-odds)")
-    count = str(missing) if missing >= SMALL else f"<{SMALL}"
+    axes.set(xlabel=plain(wrapped(title, longest)), ylabel="SHAP value (log-odds)")
+    count = str(missing) if exact or missing >= SMALL else f"<{SMALL}"
     note = f"{'; ' if longest == _LONGEST else chr(10)}{count} missing, not shown" if missing else ""
-    axes.set_title(plain(f"{shorten(predictor.label, longest - 4, placeholder=' ...')}{note}"))
+    axes.set_title(plain(f"{wrapped(predictor.label, longest - 4)}{note}"))
+
+
+def wrapped(text: str, longest: int) -> str:
+    r"""Return a title in as many lines as it needs: no word of it is cut off.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        Letters of a line, unless one word is longer.
+
+    Examples
+    --------
+    >>> wrapped("Consolidation after HBsAg loss (weeks)", 22)
+    'Consolidation after\nHBsAg loss (weeks)'
+    """
+    return "\n".join(wrap(text, longest, break_long_words=False, break_on_hyphens=False))
 
 
 def by_importance(explanation: shap.Explanation) -> list[int]:

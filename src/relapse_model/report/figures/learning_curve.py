@@ -50,7 +50,7 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
     right.set(ylabel="Share of the attainable gain", ylim=(max(-1.0, min(-0.05, right.get_ylim()[0])), 1.08))
     left.set_title("Discrimination\n10th to 90th percentile of the truths")
     right.set_title("Log loss\n± 2 standard errors")
-    left.legend(loc="lower right")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
 

@@ -198,7 +198,7 @@ def _term_step(term: StudyTerm, study: Study) -> str:
         return "per unit of the product"
     factor = term.factors[0]
     if factor.saturating is not None:
-        return "from none to all of it"
+        return "full effect against none"
     if factor.cap is not None or factor.minus is not None:
         return _one_step(study.predictor(factor.predictor), unit_shown(study.predictor(factor.predictor)))
     return "yes against no"

@@ -128,7 +128,7 @@ def patient_trajectory_figure(
     _draw_titres(axes, course.titres)
     _mark_landmark(axes, model.landmark(landmark_week))
     _titre_axes(axes, course, logarithmic)
-    axes.set(xlabel="Week since enrolment", ylabel=plain(f"{rule.label} ({rule.unit})"))
+    axes.set(xlabel="Week", ylabel=plain(f"{rule.label} ({rule.unit})"))
     title = f"{rule.label} and injected antibody" if course.own is not None else f"{rule.label} over time"
     axes.set_title(plain(title))
     figure.legend(loc="outside lower left", ncols=2)

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.report.figures.style import GREY, GROUPS, one_axes, plain, put_legend, styled
-from relapse_model.report.figures.survival import MOST_READINGS, weeks_read, without_outcome
-from relapse_model.report.figures.ticks import STEPS
-from relapse_model.small_counts import SMALL
+from relapse_model.report.figures.survival import MOST_READINGS, read_curve
+from relapse_model.report.figures.weeks_read import VISITS, drawstyle, ticks_and_horizon, weeks_and_horizon
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +30,13 @@ def risk_groups_figure(
     *,
     start: float = 0.0,
     horizon: float = 48.0,
+    reading: str = VISITS,
     ax: Axes | None = None,
 ) -> Figure:
     """Draw the share with the outcome over time, by group; at the horizon what was observed beside what was predicted.
 
     The curves (1 minus Kaplan-Meier) are read every few weeks and end at the horizon, or where fewer than 5 are still
-    followed: no step is the week of one patient.
+    followed: no step is the week of one patient. `reading` says how they are drawn where the outcome is dated.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def risk_groups_figure(
     start : float
         The landmark.
     horizon : float
+    reading : {"visits", "dates", "between"}
+        As `relapse_model.report.figures.survival.kaplan_meier_figure` takes it.
     ax : Axes, optional
         To draw on; a new figure by default.
 
@@ -58,12 +60,12 @@ def risk_groups_figure(
     """
     t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
     figure, axes = one_axes(ax, 4.4)
-    grid = start + weeks_read(0.0, horizon - start, MOST_READINGS, STEPS)
+    grid = weeks_and_horizon(start, horizon, horizon, MOST_READINGS)
     apart = _BESIDE * (horizon - start)
     top = 5.0
     for place, ((name, rows, predicted, observed), colour) in enumerate(zip(groups, _SHADES, strict=False)):
         those = np.asarray(rows, dtype=np.intp)
-        reached = _draw_group(axes, t[those], d[those], grid, colour, f"{name} (n = {len(those)})")
+        reached = _draw_group(axes, t[those], d[those], grid, colour, f"{name} (n = {len(those)})", reading)
         week = horizon + (1 + 2 * place) * apart
         top = max(top, reached, _draw_at_horizon(axes, (week, week + 0.8 * apart), predicted, observed, colour))
     for marker, face, label in (("o", GREY, "observed, 95 % interval"), ("D", "white", "predicted, mean")):
@@ -71,8 +73,8 @@ def risk_groups_figure(
     axes.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     right = horizon + (2 * len(groups) + 1) * apart
     axes.set(xlim=(start, right), ylim=(0, min(100, 10 * ceil(1.02 * top / 10))))
-    axes.set_xticks(start + weeks_read(0.0, horizon - start, 6, STEPS))
-    axes.set(xlabel="Week since enrolment", ylabel="With the outcome (%)")
+    axes.set_xticks(ticks_and_horizon(start, horizon, horizon))
+    axes.set(xlabel="Week", ylabel="With the outcome (%)")
     put_legend(figure, axes, ax, ncols=2)
     axes.set_title(
         "Observed and predicted, by predicted risk\n1 minus Kaplan-Meier"
@@ -104,13 +106,13 @@ def _draw_at_horizon(
     return max(100 * predicted, upper)
 
 
-def _draw_group(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str) -> float:
-    """Draw one group; return how high it reaches."""
-    followed = grid[np.array([(time >= week).sum() >= SMALL for week in grid])]
+def _draw_group(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str, reading: str) -> float:
+    """Draw one group up to the end of the grid; return how high it reaches."""
+    within = np.minimum(time, grid[-1])
+    followed, free, *_ = read_curve(within, np.where(time > grid[-1], 0.0, event), grid, reading)
     if not len(followed):
         axes.plot([], [], color=colour, linewidth=1.8, label=plain(label))
         return 0.0
-    times, free, _, _ = without_outcome(time, event)
-    found = 100 * (1 - np.append(1.0, free)[np.searchsorted(times, followed, side="right")])
-    axes.step(followed, found, where="post", color=colour, linewidth=1.8, label=plain(label))
+    found = 100 * (1 - free)
+    axes.plot(followed, found, drawstyle=drawstyle(reading), color=colour, linewidth=1.8, label=plain(label))
     return float(found.max())

@@ -12,7 +12,14 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
-from relapse_model.report.figures.ticks import STEPS
+from relapse_model.report.figures.weeks_read import (
+    BETWEEN,
+    DATES,
+    VISITS,
+    drawstyle,
+    ticks_and_horizon,
+    weeks_and_horizon,
+)
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, disclosed_counts
 from relapse_model.validation.competing_risks import cumulative_incidence
 from relapse_model.validation.estimate import normal_quantile
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_READINGS = 13  # of the curve
+_LONG_NAME = 14  # letters of a group's name, of which two find no room side by side
 
 
 @styled
@@ -34,15 +42,19 @@ def kaplan_meier_figure(
     horizon: float | None = None,
     competing: ArrayLike | None = None,
     order: Sequence[str] = (),
+    exact: bool = False,
+    reading: str = VISITS,
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
 
-    The Kaplan-Meier estimate is read every few weeks (4 within a year) and ends where fewer than 5 are still
-    followed, so that no step, stroke or end is the week of one patient. Numbers at risk under 5 are ``<5``; a group of
+    The Kaplan-Meier estimate is read every few weeks (4 within a year) and at the horizon, and ends where fewer than 5
+    are still followed, so that no step, stroke or end is the week of one patient; `reading` says how it is drawn
+    where the outcome has a date of its own. Numbers at risk under 5 are ``<5``; a group of
     fewer than 5 has no line. Where the size of another group is hidden, as it would tell that of the small one, so is
     its whole row: a later number would tell as much, and is no more than the first.
 
-    Assumes that a relapse happens at its first positive test and that the end of follow-up tells nothing.
+    Assumes that a relapse happens at its date (of an outcome found by tests, the first positive one) and that the end
+    of follow-up tells nothing.
 
     Parameters
     ----------
@@ -61,6 +73,11 @@ def kaplan_meier_figure(
         estimate: it does not fall when somebody dies, as the risk that a model predicts does not rise.
     order : sequence of str
         Groups that come first, in this order; the others follow by name.
+    exact : bool
+        Show all numbers as they are, for whoever owns the data.
+    reading : {"visits", "dates", "between"}
+        Of an outcome seen at visits: steps at the weeks read. Of one that is dated: steps at its dates; or ``between``,
+        straight lines between the weeks read, where no date may be told.
 
     Returns
     -------
@@ -78,23 +95,25 @@ def kaplan_meier_figure(
     names = in_order({str(name) for name in label}, order)
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
-    grid = start + weeks_read(0.0, max(0.0, float(t.max()) - start), MOST_READINGS, STEPS)
+    grid = weeks_and_horizon(start, float(t.max()), horizon, MOST_READINGS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
-    disclosed = disclosed_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    disclosed = (
+        disclosed_counts(sizes) if not exact and min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    )
     for name, colour, size in zip(names, colours(len(names)), disclosed, strict=True):
         rows = label.astype(str) == name
-        _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
+        _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size), reading)
     if horizon is not None:
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
-    ticks = start + weeks_read(0.0, float(grid[-1]) - start, 6, STEPS)
+    ticks = ticks_and_horizon(start, float(grid[-1]), horizon)
     width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
     label_of_y = "Free of the outcome" if competing is None else "Without the outcome"
     main.set(ylim=(0, 1.02), ylabel=label_of_y, xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
-    main.legend(loc="lower left")
+    figure.legend(loc="outside lower left", ncols=1 if max(map(len, names)) > _LONG_NAME else 2)
     title = "Freedom from the outcome\nKaplan-Meier" if competing is None else "Without the outcome\nAalen-Johansen"
     main.set_title(f"{title}, 95 % intervals")
-    _risk_table(table, names, label.astype(str), t, ticks, disclosed)
+    _risk_table(table, names, label.astype(str), t, ticks, disclosed, exact)
     return figure
 
 
@@ -226,16 +245,42 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats, Flo
     return times, free, np.append(lower, np.zeros(gone)), np.append(upper, np.full(gone, last))
 
 
-def _draw_survival(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str) -> None:
-    followed = grid[np.array([(time >= week).sum() >= SMALL for week in grid])]
+def _draw_survival(
+    axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str, reading: str
+) -> None:
+    followed, free, lower, upper = read_curve(time, event, grid, reading)
     if not len(followed):
         axes.plot([], [], color=colour, linewidth=1.8, label=label)
         return
-    times, *curves = without_outcome(time, event)
+    lines = reading == BETWEEN
+    axes.fill_between(followed, lower, upper, step=None if lines else "post", color=colour, alpha=0.13, linewidth=0)
+    axes.plot(followed, free, drawstyle=drawstyle(reading), color=colour, linewidth=1.8, label=label)
+
+
+def read_curve(time: Floats, state: Floats, grid: Floats, reading: str = VISITS) -> tuple[Floats, ...]:
+    """Return the weeks at which a curve is drawn, the share without the outcome at them, and its 95 % limits.
+
+    Parameters
+    ----------
+    time, state : array of shape (n,)
+        As `without_outcome` takes them.
+    grid : array of float
+        Weeks to be read; of an outcome that is dated (``"dates"``), the weeks of the outcome besides.
+    reading : {"visits", "dates", "between"}
+
+    Examples
+    --------
+    >>> time, state = np.array([1.5, 3, 9, 9, 9, 9, 9]), np.array([1.0, 1, 0, 0, 0, 0, 0])
+    >>> [one.round(2).tolist() for one in read_curve(time, state, np.array([0.0, 4, 8]), "dates")[:2]]
+    [[0.0, 1.5, 3.0, 4.0, 8.0], [1.0, 0.86, 0.71, 0.71, 0.71]]
+    """
+    weeks = np.union1d(grid, time[(state == 1) & (time >= grid[0])]) if reading == DATES else grid
+    followed = weeks[np.array([(time >= week).sum() >= SMALL for week in weeks])]
+    if not len(followed):
+        return followed, followed, followed, followed
+    times, *curves = without_outcome(time, state)
     at = np.searchsorted(times, followed, side="right")
-    free, lower, upper = (np.append(1.0, values)[at] for values in curves)
-    axes.fill_between(followed, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
-    axes.step(followed, free, where="post", color=colour, linewidth=1.8, label=label)
+    return (followed, *(np.append(1.0, values)[at] for values in curves))
 
 
 def _legend(name: str, size: str) -> str:
@@ -243,29 +288,10 @@ def _legend(name: str, size: str) -> str:
     return plain(name) if size == HIDDEN else f"{plain(name)} ({patients})"
 
 
-def weeks_read(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
-    """Return weeks from the start, in round steps, the last at or before the end.
-
-    Parameters
-    ----------
-    start, end : float
-    most : int
-        Steps, at most, unless the longest step is too short.
-    steps : tuple of int
-
-    Examples
-    --------
-    >>> weeks_read(0.0, 48.0, 6, (4, 8, 12)).tolist()
-    [0.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0]
-    """
-    step = next((step for step in steps if (end - start) / step <= most), steps[-1])
-    return np.arange(start, end + 1e-9, step)
-
-
 def _risk_table(
-    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, sizes: tuple[str, ...]
+    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, sizes: tuple[str, ...], exact: bool
 ) -> None:
-    axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week since enrolment")
+    axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week")
     axes.set_xticks(ticks)
     axes.spines["left"].set_visible(False)
     axes.text(
@@ -280,6 +306,7 @@ def _risk_table(
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
             # At the first tick all groups add up to a number that is disclosed elsewhere.
-            shown = sizes[row] if tick == ticks[0] or sizes[row] == HIDDEN else str(disclosed_count(count))
+            shown = str(count if exact else disclosed_count(count))
+            shown = sizes[row] if tick == ticks[0] or sizes[row] == HIDDEN else shown
             side = "left" if tick == ticks[0] else "center"
             axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

@@ -44,6 +44,6 @@ def titre_forecast_figure(course: pd.DataFrame, below: float, *, ax: Axes | None
     axes.set_yticks(decades, [f"{tick:,g}" for tick in decades])
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, borderaxespad=0.2)
     axes.set_xlim(week[0], week[-1])
-    axes.set_xlabel("Weeks since enrolment")
+    axes.set_xlabel("Week")
     axes.set_ylabel("Anti-HBs (mIU/mL)")
     return figure

@@ -80,7 +80,7 @@ def trajectory_figure(
     if drawn:
         _scales(axes, np.concatenate(drawn), analyte)
         put_legend(figure, axes, ax, ncols=3)
-    axes.set(xlabel="Week since enrolment", ylabel=plain(f"{analyte.label} ({analyte.unit})"))
+    axes.set(xlabel="Week", ylabel=plain(f"{analyte.label} ({analyte.unit})"))
     axes.set_title(plain(f"{analyte.label} over time\nmedian and quartiles by {length:g} weeks"))
     return figure
 

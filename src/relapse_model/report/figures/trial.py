@@ -73,7 +73,7 @@ def failures_figure(time: Floats, event: Floats, treated: np.ndarray, names: tup
     shares = main.get_yticks()
     shares = shares[(shares >= 0) & (shares <= top)]
     main.set_yticks(shares, [f"{share:.0%}" for share in shares])
-    main.legend(loc="upper left")
+    figure.legend(loc="outside lower left", ncols=2)
     main.set_title("Kaplan-Meier, 95 % bands")
     _numbers(table, time, treated, names, ticks)
     return figure

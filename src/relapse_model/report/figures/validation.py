@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +43,7 @@ _BEYOND = 10  # patients beyond each of its ends, at least: there are no data fo
 _FEWEST_FOR_A_CURVE = 40  # patients: of fewer, next to nothing would be left between its ends
 _MOST_POINTS = 10  # of grouped patients
 _EVENTS_PER_POINT = 5
+_LEAST_SPAN = 0.3  # of the axes: narrower ones would make noise look large
 _STEP = 0.02  # of risk, in the histogram below it
 EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
@@ -100,10 +101,10 @@ def calibration_figure(
     curve = _or_reason(calibration_curve, y, p, w) if len(y) >= _FEWEST_FOR_A_CURVE else few
     ends = _ends(p)
     points = grouped_points(y, p, w)
-    top = _upper_limit(p, curve, ends, points)
+    low, top = _limits(p, curve, ends, points)
     if instability is not None and isinstance(curve, CalibrationCurve):
         _draw_instability(main, instability, ends)
-    main.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
+    main.plot([low, top], [low, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
     if isinstance(curve, CalibrationCurve):
         _draw_curve(main, curve, ends)
     _draw_points(main, points)
@@ -111,15 +112,16 @@ def calibration_figure(
         f"Calibration in the large: {_measure_label(intercept or _or_reason(calibration_intercept, y, p, w))}",
         f"Calibration slope: {_measure_label(slope or _or_reason(calibration_slope, y, p, w))}",
     ]
-    _frame(main, top, figures, *_calibration_note(curve, int(y.sum())))
-    figure.legend(*main.get_legend_handles_labels(), loc="outside lower left", ncols=2)
-    _outcome_histogram(below, y, p, top)
+    _frame(main, (low, top), figures, *_calibration_note(curve, int(y.sum())))
+    _outcome_histogram(below, y, p, low, top)
+    named = [a + b for a, b in zip(main.get_legend_handles_labels(), below.get_legend_handles_labels(), strict=True)]
+    figure.legend(*named, loc="outside lower left", ncols=2)
     return figure
 
 
-def _frame(main: Axes, top: float, figures: list[str], note: str, colour: str) -> None:
+def _frame(main: Axes, limits: tuple[float, float], figures: list[str], note: str, colour: str) -> None:
     """Give the calibration plot its limits, title and note, and above it the figures, where no data are."""
-    main.set(xlim=(0, top), ylim=(0, top), ylabel="Observed risk")
+    main.set(xlim=limits, ylim=limits, ylabel="Observed risk")
     main.set_title("Calibration\n\n\n")
     above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
     main.annotate(note, (0, 1), (0, 32), color=colour, weight="bold", **above)
@@ -154,7 +156,7 @@ def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figur
 
 
 @styled
-def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) -> Figure:
+def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, exact: bool = False, ax: Axes | None = None) -> Figure:
     """Draw the risks of the patients by what became of them; the lost are a group of their own.
 
     Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
@@ -166,6 +168,8 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) 
         1, 0, or NaN for the lost.
     risk : array-like of shape (n,)
         Predicted risk, best out of fold.
+    exact : bool
+        Show all numbers as they are, for whoever owns the data.
     ax : Axes, optional
         To draw on, in a figure of your own.
 
@@ -186,7 +190,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) 
         if len(values) >= FEWEST_QUARTILES:
             _draw_box(axes, values, place, colour)
             _draw_bars(axes, values, place, colour, np.linspace(0, top, 31))
-    shown = [f"n = {len(values)}" if len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
+    shown = [f"n = {len(values)}" if exact or len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
     axes.set_xticks(range(len(groups)), [f"{name}\n({n})" for (name, _, _), n in zip(groups, shown, strict=True)])
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, top))
     axes.set_ylabel("Predicted risk (%)")
@@ -241,14 +245,26 @@ def _ends(risk: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _upper_limit(
+def _limits(
     risk: Floats, curve: CalibrationCurve | str, ends: tuple[float, float], points: list[tuple[float, Estimate]]
-) -> float:
+) -> tuple[float, float]:
+    """Return the limits of both axes: round, around all that is drawn, and 0.3 apart at least.
+
+    They begin at 0 unless all of it lies in the upper part of the plot.
+    """
+    shown = [risk, *(np.array([observed.value, observed.lower]) for _, observed in points)]
     highest = max([float(risk.max()), *(observed.value for _, observed in points)])
     if isinstance(curve, CalibrationCurve):
         inside = (curve.risk >= ends[0]) & (curve.risk <= ends[1])
         highest = max(highest, float(curve.observed[inside].max(initial=0.0)))
-    return min(1.0, max(0.3, ceil(10 * 1.02 * highest) / 10))
+        shown.append(curve.observed[inside])
+    top = min(1.0, max(_LEAST_SPAN, ceil(10 * 1.02 * highest) / 10))
+    lowest = float(np.concatenate(shown).min())
+    if lowest < top / 3:
+        return 0.0, top
+    top = max(top, min(1.0, ceil(10 * max((observed.upper for _, observed in points), default=0.0)) / 10))
+    low = min(floor(10 * 0.98 * lowest) / 10, top - _LEAST_SPAN)
+    return round(max(0.0, low), 1), top
 
 
 def _draw_curve(axes: Axes, curve: CalibrationCurve, ends: tuple[float, float]) -> None:
@@ -275,7 +291,7 @@ def _draw_points(axes: Axes, points: list[tuple[float, Estimate]]) -> None:
     )
     axes.errorbar(
         predicted, observed, yerr=[observed - lower, upper - observed], fmt="o", markersize=5, color=INK,
-        elinewidth=1.1, label="grouped patients, 95 % interval", zorder=4,
+        elinewidth=1.1, label="groups, 95 % interval", zorder=4,
     )  # fmt: skip
 
 
@@ -286,11 +302,11 @@ def _draw_instability(axes: Axes, found: CalibrationInstability, ends: tuple[flo
         axes.plot(found.grid[inside], curve[inside], color=GREY, linewidth=0.5, alpha=0.25, zorder=0, label=label)
 
 
-def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:
-    edges = np.linspace(0, top, round(top / _STEP) + 1)
+def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, start: float, top: float) -> None:
+    edges = np.linspace(start, top, round((top - start) / _STEP) + 1)
     most = 1.0
-    for outcome, way, colour, label in ((1, 1, RELAPSE, "outcome"), (0, -1, FREE, "free")):
-        low, high, count = wide_bins(np.clip(risk[relapse == outcome], 0, edges[-1]), edges)
+    for outcome, way, colour, label in ((1, 1, RELAPSE, "with the outcome"), (0, -1, FREE, "free of it")):
+        low, high, count = wide_bins(np.clip(risk[relapse == outcome], edges[0], edges[-1]), edges)
         height = count * _STEP / (high - low)
         axes.bar(low, way * height, high - low, align="edge", color=colour, label=label)
         most = max(most, float(height.max(initial=0)))
@@ -298,7 +314,6 @@ def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) ->
     tick = float(f"{most:.1g}") if float(f"{most:.1g}") <= most else float(int(most))
     axes.set_yticks([-tick, 0, tick], [f"{tick:g}", "0", f"{tick:g}"])
     axes.set(ylim=(-1.15 * most, 1.15 * most), xlabel="Predicted risk", ylabel=f"Patients\nper {100 * _STEP:g} %")
-    axes.legend(loc="upper right", ncols=2, borderaxespad=0.0)
 
 
 def _draw_box(axes: Axes, percents: Floats, place: float, colour: str) -> None:

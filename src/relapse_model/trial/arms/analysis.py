@@ -146,7 +146,7 @@ class TrialAnalysis:
         """Return everything as plain values in full precision, without patients."""
         tested = self.testing
         return {
-            "study": self.study.name, "title": self.study.title, "registry": self.study.registry,
+            "study": self.study.name, "title": self.study.heading, "registry": self.study.registry,
             "plan_sha256": self.plan_sha256, "read_at": self.read_at,
             "plan_dated": None if self.plan.dated is None else self.plan.dated.isoformat(),
             "synthetic": self.synthetic, "outcome": self.study.outcome.name, "endpoint": self.plan.primary.endpoint,

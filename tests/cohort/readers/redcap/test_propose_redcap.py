@@ -63,7 +63,8 @@ def test_the_hospital_needs_its_units_and_codes_and_nothing_else():
         r"# optional: hbv_genotype = .*":
             'hbv_genotype = { field = "genotype", values = { 2 = "B", 3 = "C", 4 = "D", 99 = "" } }',
         r"# optional: arm = .*": 'arm = { field = "redcap_arm", values = { "1" = "hbig", "2" = "control" } }',
-        r'#\? unit = "\.\.\."  # where none is printed with the result; the study knows ([^,\n]+).*': r'unit = "\1"',
+        r'#\? unit = "\.\.\."  # where none is printed with the result; the study reads numbers in "([^"]+)".*':
+            r'unit = "\1"',
     }  # fmt: skip
     for asked, answer in answers.items():
         text, count = re.subn(asked, answer, text)
@@ -99,3 +100,21 @@ def test_days_of_events_are_offered_where_their_names_tell_no_week(tmp_path):
     (tmp_path / "events.csv").write_text(events, encoding="utf-8")
     text = propose_redcap(tmp_path / "data.csv", built_in())
     assert '"week_4_arm_1" = 4\n#? "final_arm_1" = 24  # day 168 in the list of events' in text
+
+
+def test_a_result_without_a_date_in_its_form_is_asked_for_and_so_is_a_second_form(tmp_path):
+    """Two forms hold ALT: the visit has a date, the laboratory has none, and no event says its week."""
+    (tmp_path / "data.csv").write_text("record_id,enrolment_date,alt,sgpt\n1,2024-01-01,40,41\n", encoding="utf-8")
+    head = "Variable / Field Name,Form Name,Field Type,Field Label,Text Validation Type OR Show Slider Number,"
+    head += "Identifier?\n"
+    fields = ("record_id,visit,text,Record,,", "enrolment_date,visit,text,Date of enrolment,date_ymd,",
+              "alt,visit,text,ALT (U/L),number,", "sgpt,lab,text,ALT (U/L),number,")  # fmt: skip
+    (tmp_path / "dictionary.csv").write_text(head + "\n".join(fields) + "\n", encoding="utf-8")
+    text = propose_redcap(tmp_path / "data.csv", built_in())
+    first, second = text.split("[[labs]]")[1:]
+    assert 'date = "enrolment_date"' in first
+    assert "#?" not in first
+    asked = [line for line in second.splitlines() if line.startswith("#?")]
+    assert asked[0].startswith("#? Is this one alt, too, as alt is?")
+    assert asked[1] == '#? date = "..."  # its form has none; found elsewhere: enrolment_date'
+    parse_mapping(text, "map.toml", "redcap")

@@ -89,7 +89,7 @@ def test_a_unit_that_the_study_does_not_take_is_asked_for(tmp_path, study):
     rows.append(["1", "2024-01-01", "20", "30", "2024-01-01", "2024-01-29"])
     text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
     assert questions(text) == ['unit = ""']
-    assert '"IU/mL", which the study does not take. The study takes "mIU/mL"' in text
+    assert '"IU/mL", which the study does not take. The study reads numbers in "mIU/mL"' in text
 
 
 def test_a_header_of_two_rows_under_a_title_is_found(tmp_path, study):
@@ -130,3 +130,11 @@ def test_a_folder_of_files_is_put_together(tmp_path, study):
 def test_nothing_to_look_at_is_refused(tmp_path, study):
     with pytest.raises(SourceError, match="no spreadsheet with a header"):
         propose_excel(tmp_path, study)
+
+
+def test_the_question_for_the_unit_of_hbeag_says_what_is_not_read(tmp_path, study):
+    rows = [["id", "入组日期", "W0 HBeAg", "W4 HBeAg", "W0 日期", "W4 日期"]]
+    rows.append(["1", "2024-01-01", "0.23", "0.4", "2024-01-01", "2024-01-29"])
+    text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
+    assert 'The study reads numbers in "S/CO" (numbers in "COI"' in text
+    assert "only beside the cut-off of its assay. State it as lower_limit" in text

@@ -159,7 +159,11 @@ def test_what_messages_say_of_a_dose_a_date_a_limit_and_a_long_identifier(tmp_pa
 
 
 def outcome(tmp_path, column, text):
-    rows = [["ID", "Enrol", "date", column], ["P1", "2024-01-08", "2024-06-03", "yes"], ["P2", "2024-01-08", "2024-06-03", "no"]]
+    rows = [
+        ["ID", "Enrol", "date", column],
+        ["P1", "2024-01-08", "2024-06-03", "yes"],
+        ["P2", "2024-01-08", "2024-06-03", "no"],
+    ]
     mapping = PATIENTS + f'[outcome]\ndate = "date"\nrelapse = {text}\n'
     return problems(workbook(tmp_path / "a.xlsx", rows), mapping)
 

@@ -13,7 +13,7 @@ from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, quoted
+from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, not_read, quoted
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
@@ -112,7 +112,8 @@ def _labs(library: Library, study: Study) -> list[str]:
             ready.add(analyte)
             lines += ["", *(["# The same analyte in another data set: once is enough."] if mark else [])]
             lines += [f"{mark}[[labs]]", f"{mark}analyte = {quoted(analyte)}", f"{mark}source = {quoted(data.name)}",
-                      f"{mark}codes = [{quoted(code)}]  # {comment(label)}: {count:,}{_units(data, standard, code)}",
+                      f"{mark}codes = [{quoted(code)}]  # {comment(label)}: {count:,}"
+                      f"{_units(data, standard, code, study.analytes[analyte])}",
                       ]  # fmt: skip
             lines += [mark + one for one in (*_ratio(data, standard, code, study.analytes[analyte]),
                                              *_parts(data, standard, code))]  # fmt: skip
@@ -138,9 +139,13 @@ def _ratio(data: DataSet, standard: Standard, code: str, rule: Analyte) -> list[
             "variable that is in one of them"]  # fmt: skip
 
 
-def _units(data: DataSet, standard: Standard, code: str) -> str:
-    units = _found(data, standard, code)
-    return f" ({', '.join(f'{comment(unit)}: {count:,}' for unit, count in units.items() if unit)})" if units else ""
+def _units(data: DataSet, standard: Standard, code: str, rule: Analyte) -> str:
+    units = [(unit, count) for unit, count in _found(data, standard, code).items() if unit]
+    said = [
+        f"{comment(unit)}: {count:,}{f', {unread}' if (unread := not_read(rule, unit)) else ''}"
+        for unit, count in units
+    ]  # fmt: skip
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _found(data: DataSet, standard: Standard, code: str) -> Counter[str]:

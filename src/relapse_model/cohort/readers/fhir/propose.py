@@ -24,7 +24,14 @@ from relapse_model.cohort.readers.fhir.patients import subject_of
 from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS, TYPES
 from relapse_model.cohort.readers.fhir.times import is_greenwich, time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
-from relapse_model.cohort.readers.proposed_text import comment, heading, library_codes, meaning_of_word, quoted
+from relapse_model.cohort.readers.proposed_text import (
+    beside_units,
+    comment,
+    heading,
+    library_codes,
+    meaning_of_word,
+    quoted,
+)
 from relapse_model.errors import SourceError
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -201,17 +208,18 @@ def _labs(met: Met, study: Study) -> list[str]:
             rest[code] = one
     lines = []
     for name in sorted(known):
-        lines += _lab(name, known[name])
+        lines += _lab(name, known[name], study)
     if rest:
         lines += ["", "# Found, and not known to the study:"]
         lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]
     return lines
 
 
-def _lab(name: str, codes: dict[str, CodeMet]) -> list[str]:
+def _lab(name: str, codes: dict[str, CodeMet], study: Study) -> list[str]:
     lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
     lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]"]
     units: Counter[str] = sum((one.units for one in codes.values()), Counter())
+    lines += beside_units(study, name, {unit: count for unit, count in units.items() if unit != "words"})
     if units[""]:
         others = sorted(unit for unit in units if unit not in ("", "words"))
         example = quoted(others[0]) if len(others) == 1 else '"..."'

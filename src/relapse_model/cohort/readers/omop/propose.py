@@ -12,7 +12,14 @@ from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
-from relapse_model.cohort.readers.proposed_text import comment, heading, library_codes, meaning_of_word, quoted
+from relapse_model.cohort.readers.proposed_text import (
+    beside_units,
+    comment,
+    heading,
+    library_codes,
+    meaning_of_word,
+    quoted,
+)
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -164,7 +171,7 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
             rest[concept] = one
     lines = []
     for name in sorted(known):
-        lines += _lab(name, known[name], names)
+        lines += _lab(name, known[name], names, study)
     if rest:
         lines += ["", "# Found, and not known to the study:"]
         lines += [
@@ -176,10 +183,14 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
     return lines
 
 
-def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]]) -> list[str]:
+def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
     lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
     lines += [*(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
     units: Counter[tuple[str, str]] = sum((one.units for one in codes.values()), Counter())
+    said: Counter[str] = Counter()
+    for (concept, printed), count in units.items():
+        said[printed if concept in ("", "0") else names.get(concept, ("", ""))[1]] += count
+    lines += beside_units(study, name, said)
     without = sum(count for (concept, printed), count in units.items() if concept in ("", "0") and not printed)
     if without:
         lines.append(f'#? unit = "..."  # {without:,} results have none: state it if it is known')

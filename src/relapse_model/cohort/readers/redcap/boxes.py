@@ -1,4 +1,4 @@
-"""The boxes of a question: which are ticked, which of them says that nothing is known, and which contradict each other."""
+"""The boxes of a question: which are ticked, which says that nothing is known, and which contradict each other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,18 @@ from typing import Any
 
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import is_negated, says
-from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
+from relapse_model.cohort.readers.proposed_text import (
+    MAY,
+    MUST,
+    comment,
+    heading,
+    meaning_of_word,
+    not_read,
+    quoted,
+    sign_asked,
+    table_text,
+    units_read,
+)
 from relapse_model.cohort.readers.redcap.beside_values import (
     comparator_meanings,
     comparators_beside,
@@ -132,8 +143,8 @@ def _time(proposal: _Proposal) -> list[str]:
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
-    weeks = {event: found[1] for event in proposal.export.events if (found := _WEEK.search(event))}
-    if weeks and not any(one.date and one.form == lab.form for lab in _results(proposal) for one in proposal.found):
+    weeks = _weeks(proposal.export)
+    if weeks and any(not proposal.dates(lab.form) for lab in _results(proposal)):
         lines += ["[time.visits]  # weeks, for results without a date"]
         lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
         days = proposal.export.offsets
@@ -143,6 +154,11 @@ def _time(proposal: _Proposal) -> list[str]:
             for event in proposal.export.events if event not in weeks
         ]  # fmt: skip
     return lines
+
+
+def _weeks(export: Export) -> dict[str, str]:
+    """Return the week that the name of an event states, by event."""
+    return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
 
 
 def _patients(proposal: _Proposal) -> list[str]:
@@ -195,13 +211,18 @@ def _patient(column: str, one: Found) -> list[str]:
 
 def _flags(column: str, one: Found, note: str) -> str:
     """Return a column of yes and no with the meanings of its codes; asked for where a label says neither."""
-    said = {code: "" if is_unknown(label) else says(label, column) for code, label in one.choices.items()}
-    if is_negated(one.label or one.name, column):  # then yes says that it is not there
-        said = {code: None if yes_or_no(one.choices[code]) is None else not was for code, was in said.items()}
-    known = {True: "1", False: "0", None: "..."}
-    meanings = [(code, "" if one == "" else known[one]) for code, one in said.items()]
-    mark = MUST if None in said.values() else ""
-    return f"{mark}{column} = {{ field = {quoted(one.name)}, values = {table_text(meanings)} }}{note}"
+    contrary = is_negated(one.label or one.name, column)  # then yes says that it is not there
+    meanings = {code: _yes_or_no(label, column, contrary) for code, label in one.choices.items()}
+    mark = MUST if "..." in meanings.values() else ""
+    return f"{mark}{column} = {{ field = {quoted(one.name)}, values = {table_text(meanings.items())} }}{note}"
+
+
+def _yes_or_no(label: str, column: str, contrary: bool) -> str:
+    """Return what a code means by its label: 1, 0, nothing that is known, or dots where the label says neither."""
+    if is_unknown(label):
+        return ""
+    said = yes_or_no(label) if contrary else says(label, column)
+    return "..." if said is None else str(int(said is not contrary))
 
 
 def _asked(column: str, one: Found, note: str) -> str:
@@ -218,25 +239,41 @@ def _results(proposal: _Proposal) -> list[Found]:
 def _labs(proposal: _Proposal) -> list[str]:
     names = analyte_names(proposal.study)
     lines: list[str] = []
+    before: dict[str, str] = {}
     for one in _results(proposal):
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
-        before = len(lines)
-        lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
-        if one.choices:
-            meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
-            stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
-            mark = "" if all(meant.values()) else "#? "
-            lines.append(f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}")
-        else:
-            lines.append(f"value = {quoted(one.name)}")
-        lines += _beside(proposal, one, analyte)
-        dates = proposal.dates(one.form)
-        marks = "" if len(dates) == 1 else "#? "
-        lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
-        lines[before:] = asked_if(doubt_of_result(one, analyte, names), lines[before:])
-        proposal.named.update(date.name for date in dates)
+        doubt = doubt_of_result(one, analyte, names)
+        entry = ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
+        if analyte in before and not doubt:
+            entry.append(
+                f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Of one day, two that differ are refused: "
+                "keep one of the entries, or both, by `when`"
+            )
+        if not doubt:
+            before.setdefault(analyte, one.name)
+        entry += [*_value(proposal, one, analyte), *_beside(proposal, one, analyte), *_dates(proposal, one)]
+        lines += asked_if(doubt, entry)
     return lines
+
+
+def _value(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
+    if one.choices:
+        meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
+        stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
+        mark = "" if all(meant.values()) else "#? "
+        return [f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}"]
+    asked = sign_asked(proposal.study, analyte) if any(text[:1].isdigit() for text in one.texts) else ""
+    return [f"value = {quoted(one.name)}", *([f'{MAY}lower_limit = "..."  # {asked}'] if asked else [])]
+
+
+def _dates(proposal: _Proposal, one: Found) -> list[str]:
+    dates = proposal.dates(one.form)
+    proposal.named.update(date.name for date in dates)
+    if not dates and not _weeks(proposal.export):
+        found = ", ".join(other.name for other in proposal.found if other.date)
+        return [f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}']
+    return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
 
 
 def _beside(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
@@ -265,12 +302,14 @@ def _coded(export: Export, name: str) -> str:
 
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
+    rule = study.analytes[analyte]
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label, note or name"
-    known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
+        said = not_read(rule, one.unit)
+        return f"unit = {quoted(one.unit)}  # from the label, note or name{f'; {said}' if said else ''}"
+    takes = f"the study reads numbers in {units_read(rule)}"
     if one.choices or all(_PRINTED.fullmatch(text.strip()) for text in one.texts):
-        return f'{MAY}unit = "..."  # each result says its own, or needs none; the study knows {comment(known)}'
-    return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
+        return f'{MAY}unit = "..."  # each result says its own, or needs none; {takes}'
+    return f'#? unit = "..."  # where none is printed with the result; {takes}'
 
 
 def _treatments(proposal: _Proposal) -> list[str]:

@@ -57,8 +57,8 @@ def refuse_taken_back(reading: Reading) -> None:
         if rows is None:
             continue
         table, own = reading.tables[entry.source], _called(entry)
-        others = [text for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source
-                  and (one.section, one.position) != (entry.section, entry.position) for text in _called(one)]  # fmt: skip
+        here = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source and one is not entry]
+        others = [text for one in here for text in _called(one)]
         for place, name in enumerate(table.names):
             if place not in reading.used[entry.source] and is_of([name], own, others):
                 _refuse_rows(reading, entry, place, name, rows, own)

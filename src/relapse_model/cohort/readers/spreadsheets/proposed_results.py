@@ -9,7 +9,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
-from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
@@ -26,7 +26,6 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
-from relapse_model.study.study import Study
 
 _LISTED = 15  # names of tests in a comment
 
@@ -116,16 +115,21 @@ def _write_wide(
 def _unit(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:
     """Write the unit of the header where the study takes it; ask for it otherwise, unless the results print theirs."""
     rule = proposal.study.analytes[analyte]
-    taken = ", ".join(quoted(one) for one in dict.fromkeys((rule.unit, *rule.units, *rule.other_units)))
-    if printed and conversion(rule, printed) is not None:
-        proposal.add(f"unit = {quoted(printed)}")
-        return
     read = read_lab_texts(values)
     number = read[read["kind"] == "number"]
+    if len(number) and (asked := sign_asked(proposal.study, analyte)):
+        proposal.add(f"# {asked}.", '# lower_limit = ""')
+    if printed and conversion(rule, printed) is not None:
+        said = not_read(rule, printed)
+        proposal.add(f"unit = {quoted(printed)}{f'  # {said}' if said else ''}")
+        return
     if not printed and (not len(number) or bool((number["unit"] != "").all())):
         return
     said = f"states {quoted(printed)}, which the study does not take" if printed else "states none"
-    proposal.ask(f"In which unit is it? The name of the column {said}. The study takes {taken}.", 'unit = ""')
+    proposal.ask(
+        f"In which unit is it? The name of the column {said}. The study reads numbers in {units_read(rule)}.",
+        'unit = ""',
+    )
 
 
 def _first(look: Look, words: tuple[str, ...]) -> int | None:
@@ -172,14 +176,10 @@ def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None) -> N
             continue
         meaning = proposal.analytes.meaning(name)
         if meaning.name in proposal.study.analytes:
-            said = f"{meaning.name}{_not_taken(proposal.study, str(meaning.name), own)}"
+            unread = not_read(proposal.study.analytes[str(meaning.name)], own)
+            said = f"{meaning.name}{f', {unread}' if unread else ''}"
         else:
             said = f"like {', '.join(meaning.doubt)}: give its meaning" if meaning.doubt else "not used by the study"
         proposal.add(f"# {name} in {own or 'no unit'}: {count}, {said}")
     if len(counts) > _LISTED:
         proposal.add(f"# and {len(counts) - _LISTED} more tests or units")
-
-
-def _not_taken(study: Study, analyte: str, unit: str) -> str:
-    taken = not unit or conversion(study.analytes[analyte], unit) is not None
-    return "" if taken else ", in a unit that the study does not take"

@@ -1,0 +1,63 @@
+"""What the model tells apart without a predictor: its AUC over pairs of patients who are alike in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Floats
+from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.study.study import Study
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.over_repeats import mean_measures
+from relapse_model.validation.within_folds import auc_within_folds
+
+MOST_LEVELS = 4  # of a predictor: of a number hardly any two patients are alike
+
+
+def within_levels(
+    study: Study, data: DevelopmentData, risks: Floats, fold: NDArray[np.intp], seed: int
+) -> dict[str, Estimate]:
+    """Return the AUC over pairs of one fold that are alike in a predictor, by the predictor's name.
+
+    What a predictor contributes is the same for two patients who are alike in it: such pairs tell how well the others
+    rank. Patients of whom it is not known are alike. Predictors of more than four values, or of one, are left out, and
+    those whose pairs support no AUC.
+
+    Parameters
+    ----------
+    study : Study
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    risks : array of shape (repeats, n)
+        Out-of-fold; NaN where a fold failed.
+    fold : array of shape (repeats, n)
+    seed : int
+        Of the bootstrap intervals.
+    """
+    found = {}
+    for one in study.predictors:
+        level = pd.factorize(data.features[one.name], use_na_sentinel=False)[0]
+        if 2 <= len(np.unique(level)) <= MOST_LEVELS:
+            auc = _auc(data, risks, fold, level, seed)
+            if auc is not None:
+                found[one.name] = auc
+    return found
+
+
+def _auc(
+    data: DevelopmentData, risks: Floats, fold: NDArray[np.intp], level: NDArray[np.intp], seed: int
+) -> Estimate | None:
+    each: list[tuple[dict[str, Estimate | float], dict[str, str]]] = []
+    weight = data.weights()
+    for risk, label in zip(risks, fold, strict=True):
+        rows = ~np.isnan(risk)
+        alike = label[rows] * (MOST_LEVELS + 1) + level[rows]
+        try:
+            each.append(({"auc": auc_within_folds(data.relapse[rows], risk[rows], alike, weight[rows], seed=seed)}, {}))
+        except InsufficientDataError as error:
+            each.append(({}, {"auc": str(error)}))
+    auc = mean_measures(each, ["auc"])[0].get("auc")
+    return auc if isinstance(auc, Estimate) else None
