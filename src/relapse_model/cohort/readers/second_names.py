@@ -88,14 +88,14 @@ class SecondNames:
     def _contradicts(self, key: str, text: str, meant: str) -> bool:
         plain = unicodedata.normalize("NFKC", text)
         if self.study is None:
-            return bool(other_thing(plain, _SAID[key]))
+            return self._other(key, plain, meant)
         if key not in self._tables:
             self._tables[key] = analyte_names(self.study) if key == "analyte" else agent_names(self.study)
         table = self._tables[key]
         own = table.meaning(meant).name
         if own and table.meaning(plain).name == own:
             return False
-        if other_thing(plain, _SAID[key]) or (key == "analyte" and self._ratio(table, plain)):
+        if self._other(key, plain, meant) or (key == "analyte" and self._ratio(table, plain)):
             return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
@@ -114,6 +114,12 @@ class SecondNames:
         ]
         among: Mask = np.array([*found, False], dtype=bool)[codes]
         return among
+
+    @staticmethod
+    def _other(key: str, text: str, meant: str) -> bool:
+        """Tell whether a text says another thing than its name does: an agent may be a placebo, an analyte a ratio."""
+        said = other_thing(text, _SAID[key])
+        return bool(said) and said != other_thing(meant, _SAID[key])
 
     @staticmethod
     def _ratio(table: NameTable, text: str) -> bool:
