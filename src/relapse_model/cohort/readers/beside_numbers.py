@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.errors import Problem
 from relapse_model.study.analyte import Analyte
+from relapse_model.study.names_known import analyte_names
+from relapse_model.study.study import Study
 
 _BELOW, _ABOVE = ("<", "<="), (">", ">=")
 
@@ -71,6 +78,46 @@ def contradicts(numbers: Numbers, words: NDArray[np.object_], rule: Analyte | No
     said = words.astype(str) != ""
     result: Mask = numbers.there & said & found
     return result
+
+
+def negative_numbers(made: Mapping[str, MadeTable], study: Study | None) -> Iterator[Problem]:
+    """Yield a problem for each result that is a number above the study's lower limit, and says that it is negative.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+    study : Study or None
+    """
+    table = made.get("labs")
+    if study is None or table is None or not {"value", "unit", "analyte", "patient_id"} <= set(table.rows):
+        return
+    codes, texts = pd.factorize(table.rows["value"].astype(object))
+    worded = np.array([*(_is_worded(str(one)) for one in texts), False], dtype=bool)[codes]
+    rows = table.rows.loc[worded, ["analyte", "unit", "value"]].astype(str)
+    triples = rows.groupby(list(rows.columns), sort=False).ngroup().to_numpy()
+    different = rows.drop_duplicates()
+    wrong = _too_high(different, study)
+    for row in np.flatnonzero(worded)[wrong[triples]].tolist() if len(rows) else ():
+        found = f"{str(table.rows['value'].iloc[row])!r}, a number above the lower limit"
+        expected = "a number below the lower limit of the study, or no word for negative"
+        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]])[0])
+        yield table.place(Problem("", row + FIRST_ROW, "value", found, expected, "", key))
+
+
+def _is_worded(text: str) -> bool:
+    """Tell whether a text has a number and more letters than an exponent has."""
+    return any(char.isdigit() for char in text) and sum(char.isalpha() for char in text) > 1
+
+
+def _too_high(results: pd.DataFrame, study: Study) -> Mask:
+    """Tell which of some different results are called negative, and are numbers above the lower limit."""
+    read, names = read_lab_texts(results["value"].reset_index(drop=True)), analyte_names(study)
+    units = read["unit"].where(read["unit"] != "", results["unit"].to_numpy()).to_numpy(dtype=object)
+    rules = [study.analytes.get(names.meaning(one).name or "") for one in results["analyte"]]
+    limits = [_limits(units[[place]], rule)[0] for place, rule in enumerate(rules)]
+    said = (read["kind"] == "number") & (read["comparator"] == "") & (read["detected"] == False)  # noqa: E712
+    high: Mask = said.fillna(False).to_numpy(dtype=bool) & (read["number"].to_numpy(dtype=float) > np.array(limits))
+    return high
 
 
 def _limits(unit: NDArray[np.object_], rule: Analyte | None) -> NDArray[np.float64]:

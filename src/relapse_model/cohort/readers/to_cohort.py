@@ -13,6 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import before_birth
+from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
@@ -111,10 +112,10 @@ def cohort_of(
     tables = {name: _with_row(table) for name, table in made.items()}
     lives = [] if deaths is None else list(after_death(made, deaths))
     lives += [] if births is None else list(before_birth(made, births))
+    lives += [*unit_numbers(made), *negative_numbers(made, study)]
     try:
         cohort = checked(
-            tables, (*found, *lives, *unit_numbers(made)), study=study, on_problems=on_problems, dash=dash,
-            synthetic=synthetic,
+            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None

@@ -65,3 +65,11 @@ def test_the_order_of_day_and_month_is_that_of_the_mapping(names):
     assert read_course(text, names, "dmy") == Course("entecavir", "2022-01-05", "2023-02-01")
     with pytest.raises(NotACourse):
         read_course(text, names)
+
+
+@pytest.mark.parametrize("how", ["bid", "tid", "q12h", "2次/日"])
+def test_several_doses_of_one_day_are_not_the_dose_of_the_day(how, names):
+    """400 IU twice is 800 IU: the text has no total."""
+    with pytest.raises(NotACourse):
+        read_course(f"HBIG 400IU {how} 2024.05.01-2024.05.01", names)
+    assert read_course("HBIG 400IU qd 2024.05.01-2024.05.01", names).dose == "400"

@@ -192,3 +192,15 @@ def test_months_are_no_weeks(tmp_path):
     assert "whose columns count months" in problems(path, weeks + wide)[0]
     right = weeks.replace('"1" = 1, "3" = 3', '"1" = 4, "3" = 13')
     assert read_excel(path, as_mapping(right + wide)).labs["week"].tolist() == [4, 13]
+
+
+@pytest.mark.parametrize(("text", "right"), [("12.5 negative", False), ("阴性(12.5)", False), ("阴性(0.03)", True)])
+def test_a_number_above_the_limit_is_not_negative(tmp_path, text, right):
+    """The study's lower limit of HBsAg is 0.05 IU/mL."""
+    rows = [["ID", "Enrol", "W0 HBsAg", "W0 Date"], ["P1", "2024-01-08", text, "2024-01-08"]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    mapping = PATIENTS + WIDE
+    if right:
+        assert len(read_excel(path, as_mapping(mapping)).labs) == 1
+    else:
+        assert "a number above the lower limit" in problems(path, mapping)[0]
