@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,7 @@ from relapse_model.errors import Problem
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
 
+_CENSORED = re.compile(r"censor|complet|end of (?:study|trial|follow)|cut.?off|no event|alive")
 _ROUNDED = 0.02  # standardised results are rounded
 
 
@@ -71,16 +74,45 @@ def other_characters(wanted: Wanted, columns: Columns, table: SourceTable) -> li
 
 def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
     """Refuse rows that are censored and say a relapse, or are events and say that there was none (EVNTDESC)."""
-    if wanted.entry.section != "outcome" or not {"CNSR", "EVNTDESC"} <= set(wanted.data.labels):
+    if wanted.entry.section != "outcome" or "CNSR" not in wanted.data:
         return []
-    said = columns["EVNTDESC"].map(lambda text: "" if "censor" in text.casefold() else event_named(text) or "")
+    study, entry = wanted.second.study, wanted.entry
+    own = event_named("relapse" if study is None else study.outcome.name) or "relapse"
     event, number = (columns["CNSR"] == "0").to_numpy(), (columns["CNSR"] != "").to_numpy()
-    wrong = number & np.where(event, (said == "free").to_numpy(), (said == "relapse").to_numpy())
-    return table.problems(wrong, "EVNTDESC", "what CNSR says: 0 is an event, any other number none")
+    problems = []
+    for variable in ("EVNTDESC", "PARAM"):
+        if variable not in wanted.data or variable in entry.when or "event" in entry.fields:
+            continue
+        said = columns[variable].map(lambda text: _event_of(text, own))
+        other = ~said.isin(["", own]).to_numpy() & event
+        none = (said == own).to_numpy() & ~event & (variable == "EVNTDESC")
+        expected = "what CNSR says: 0 is the event, any other number none"
+        problems += table.problems(number & (other | none), variable, expected, IF_RIGHT)
+    return problems
 
 
-def other_names(wanted: Wanted, columns: Columns, table: SourceTable, second: SecondNames) -> list[Problem]:
-    """Refuse rows whose words are the name of another analyte or agent than the one of their code, or of a person."""
+def _event_of(text: str, own: str) -> str:
+    """Return which event a text names, of a censored one "censored"; nothing where it names the outcome among others.
+
+    Examples
+    --------
+    >>> [_event_of(text, "relapse") for text in ("Died", "Censored", "Study completed", "Relapse or death", "Other")]
+    ['death', 'censored', 'censored', '', '']
+    """
+    plain = text.casefold()
+    if _CENSORED.search(plain):
+        return "censored"
+    said = event_named(text) or ""
+    return "" if said not in ("", "free", own) and own in plain else said
+
+
+def other_names(
+    wanted: Wanted, columns: Columns, table: SourceTable, second: SecondNames, units: pd.Series
+) -> list[Problem]:  # fmt: skip
+    """Refuse rows whose words are the name of another analyte or agent than the one of their code, or of a person.
+
+    A logarithm is refused where the unit of the row, or the mapping's, is that of no logarithm.
+    """
     key, name = NAMED.get(wanted.entry.section), wanted.standard.label
     meant = "" if key is None else wanted.entry.constants.get(key, "")
     if key is None or not meant or name not in wanted.data or name in wanted.entry.when:
@@ -91,8 +123,18 @@ def other_names(wanted: Wanted, columns: Columns, table: SourceTable, second: Se
         *(one for one, _ in wanted.standard.values),
     ):
         return []  # another analyte of the same code, such as a ratio
-    rows = second.rows(key, columns[name], meant)
-    return table.problems(rows, name, f"a name of {meant}", IF_RIGHT)
+    problems = []
+    modified = f"{name[:2]}MODIFY"
+    code = wanted.standard.code
+    for each in dict.fromkeys((name, *((code, modified) if key == "agent" else ()))):
+        if each in wanted.data and each not in wanted.entry.when:
+            rows = second.rows(key, columns[each], meant)
+            problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT)
+    if key == "analyte":
+        stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
+        logs = second.logarithms(columns[name], stated)
+        problems += table.problems(logs, name, f"{meant} itself, as its unit says, and no logarithm", IF_RIGHT)
+    return problems
 
 
 def _amounts(texts: pd.Series) -> Floats:

@@ -11,9 +11,11 @@ from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
-from relapse_model.cohort.readers.cdisc.wanted import code_of
+from relapse_model.cohort.readers.cdisc.wanted import code_of, of_associated
 from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, not_read, quoted
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
@@ -99,7 +101,9 @@ def _counted(data: DataSet, name: str) -> str:
 def _labs(library: Library, study: Study) -> list[str]:
     names = analyte_names(study)
     lines: list[str] = []
-    every = [(one, standard_of(one)) for one in library.data if standard_of(one) in (LB, BDS)]
+    every = [
+        (one, standard_of(one)) for one in library.data if standard_of(one) in (LB, BDS) and not of_associated(one)
+    ]
     ready: set[str] = set()
     for data, standard in every:
         labels = data.first_of_each(standard.code, standard.label) if standard.label in data else {}
@@ -108,9 +112,11 @@ def _labs(library: Library, study: Study) -> list[str]:
             analyte = _analyte(names, study, code, label)
             if analyte is None:
                 continue
-            mark = "# " if analyte in ready else ""
-            ready.add(analyte)
-            lines += ["", *(["# The same analyte in another data set: once is enough."] if mark else [])]
+            doubt = _doubt(data, standard, code, SecondNames(study), analyte)
+            mark = "# " if analyte in ready or doubt else ""
+            ready |= set() if doubt else {analyte}
+            again = ["# The same analyte in another data set: once is enough."] if mark and not doubt else []
+            lines += ["", *again, *([f"#? Is it {analyte}? {doubt}"] if doubt else [])]
             lines += [f"{mark}[[labs]]", f"{mark}analyte = {quoted(analyte)}", f"{mark}source = {quoted(data.name)}",
                       f"{mark}codes = [{quoted(code)}]  # {comment(label)}: {count:,}"
                       f"{_units(data, standard, code, study.analytes[analyte])}",
@@ -124,6 +130,18 @@ def _analyte(names: NameTable, study: Study, code: str, label: str) -> str | Non
     bare = label.rpartition("(")[0].strip() or label
     found = next((names.meaning(text).name for text in (code, label, bare) if text and names.meaning(text).name), None)
     return found if found in study.analytes else None
+
+
+def _doubt(data: DataSet, standard: Standard, code: str, second: SecondNames, analyte: str) -> str:
+    """Return what rows of a code say that they are instead; nothing where they do not."""
+    rows = data.holds(standard.code, [code])
+    labels = data.counts(standard.label, rows) if standard.label in data else {}
+    found = [f"{standard.label} {text!r}" for text in labels if second.contradicts("analyte", text, analyte)]
+    for part in ("LBSPEC", "PARCAT1"):
+        counts = data.counts(part, rows) if part in data else {}
+        if len(counts) == 1:
+            found += [f"{part} {text!r}" for text in counts if other_thing(text, (SPECIMEN, PERSON))]
+    return comment(", ".join(found))
 
 
 def _ratio(data: DataSet, standard: Standard, code: str, rule: Analyte) -> list[str]:
@@ -172,16 +190,19 @@ def _parts(data: DataSet, standard: Standard, code: str) -> list[str]:
 
 
 def _treatments(library: Library, study: Study) -> list[str]:
-    names = agent_names(study)
+    names, second = agent_names(study), SecondNames(study)
     lines: list[str] = []
     for data in library.data:
         standard = standard_of(data)
         if standard not in (EX, CM):
             continue
         agents: dict[str, dict[str, int]] = {}
+        words = data.first_of_each(code_of(data, standard), standard.label) if standard.label in data else {}
         for text, count in data.counts(code_of(data, standard)).items():
             agent = names.meaning(text).name
-            if agent is not None:
+            if agent is not None and second.contradicts("agent", words.get(text, ""), agent):
+                lines += ["", f"#? Is it {agent}? {comment(text)} is called {comment(words[text])}: {count:,}"]
+            elif agent is not None:
                 agents.setdefault(agent, {})[text] = count
         for agent, texts in sorted(agents.items()):
             lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"source = {quoted(data.name)}",

@@ -19,6 +19,13 @@ from relapse_model.cohort.readers.cdisc.contradicted import (
 from relapse_model.cohort.readers.cdisc.data_set import Columns, code_key
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
+from relapse_model.cohort.readers.cdisc.second_statements import (
+    of_another,
+    other_doses,
+    other_ends,
+    other_loinc,
+    other_texts,
+)
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
 from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
@@ -30,6 +37,7 @@ from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
 
 NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
+PLANNED = "planned, and not what was given (MOOD)"
 NO_DOSE = "a dose of 0, which is none"
 _BRACKETS = re.compile(r"\s*\([^()]*[/%][^()]*\)\s*$")
 _ZERO = re.compile(r"0+(?:\.0*)?")
@@ -89,6 +97,7 @@ def taken_rows(
         outside[OTHER_ROWS] = outside.get(OTHER_ROWS, ~chosen) | ~data.holds(name, texts)
     problems = _parts(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     problems += _labels(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
+    problems += of_another(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     outside |= subjects.outside(data)
     none, refused = _nothing(wanted, chosen & ~np.any([*outside.values(), ~chosen], axis=0), subjects)
     outside |= none
@@ -166,7 +175,7 @@ def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str
         if variable not in data:
             continue
         rows = data.holds(variable, texts) & chosen
-        reason = DERIVED if variable == "DTYPE" else NOT_DONE
+        reason = DERIVED if variable == "DTYPE" else PLANNED if variable.endswith("MOOD") else NOT_DONE
         found[reason] = found.get(reason, np.zeros(data.rows, dtype=bool)) | rows
         if variable == "LBSTAT" and rows.any():
             table = subjects.table(data, np.flatnonzero(rows))
@@ -174,7 +183,7 @@ def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str
             filled = np.any([(texts != "").to_numpy() for texts in values], axis=0)
             problems += table.problems(filled, variable, "no result, since it was not done")
     zero = _zero_doses(wanted) & chosen
-    if data.name.startswith("EX"):
+    if data.name.startswith(("EX", "EC")):
         found[NO_DOSE] = zero
     elif zero.any():
         table = subjects.table(data, np.flatnonzero(zero))
@@ -213,11 +222,14 @@ def _table(
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
     notes: list[str] = []
-    problems += other_units(wanted, columns, table, _values(wanted, columns))
+    units = _values(wanted, columns)
+    problems += other_units(wanted, columns, table, units)
+    problems += [*other_texts(wanted, columns, table, units), *other_loinc(wanted, columns, table)]
+    problems += other_ends(wanted, columns, table)
     problems += other_results(wanted, columns, table)
     problems += other_characters(wanted, columns, table)
     problems += other_events(wanted, columns, table)
-    problems += other_names(wanted, columns, table, wanted.second)
+    problems += other_names(wanted, columns, table, wanted.second, units)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
     ):  # fmt: skip
@@ -233,6 +245,7 @@ def _table(
             columns.others[one.name] = days.mask(zero, "")
     if wanted.made_dose:
         notes += _doses(wanted, columns)
+    problems += other_doses(wanted, columns, table)
     return table, problems, notes
 
 

@@ -40,7 +40,7 @@ class Standard:
     none: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-_NOT_DONE = ("NOT DONE",)
+_NOT_DONE, _PLANNED = ("NOT DONE",), ("SCHEDULED",)
 LB = Standard(
     code="LBTESTCD", label="LBTEST",
     values=(("LBORRES", "LBORRESU"), ("LBSTRESC", "LBSTRESU"), ("LBSTRESN", "LBSTRESU")),
@@ -54,12 +54,17 @@ BDS = Standard(
 EX = Standard(
     code="EXTRT", label="EXTRT", dates={"start": "EXSTDTC", "end": "EXENDTC"},
     days={"start_day": "EXSTDY", "end_day": "EXENDY"}, more={"dose": "EXDOSE", "unit": "EXDOSU"},
-    none={"EXSTAT": _NOT_DONE, "EXOCCUR": ("N",)},
+    none={"EXSTAT": _NOT_DONE, "EXOCCUR": ("N",), "EXMOOD": _PLANNED},
+)  # fmt: skip
+EC = Standard(
+    code="ECTRT", label="ECTRT", dates={"start": "ECSTDTC", "end": "ECENDTC"},
+    days={"start_day": "ECSTDY", "end_day": "ECENDY"}, more={"dose": "ECDOSE", "unit": "ECDOSU"},
+    none={"ECSTAT": _NOT_DONE, "ECOCCUR": ("N",), "ECMOOD": _PLANNED},
 )  # fmt: skip
 CM = Standard(
     code="CMDECOD", label="CMTRT", dates={"start": "CMSTDTC", "end": "CMENDTC"},
     days={"start_day": "CMSTDY", "end_day": "CMENDY"}, more={"dose": "CMDOSE", "unit": "CMDOSU"},
-    none={"CMSTAT": _NOT_DONE, "CMOCCUR": ("N",)},
+    none={"CMSTAT": _NOT_DONE, "CMOCCUR": ("N",), "CMMOOD": _PLANNED},
 )  # fmt: skip
 TTE = Standard(code="PARAMCD", label="PARAM", dates={"date": "ADT"}, days={"day": "ADY"}, more={"relapse": "CNSR"})
 OTHER = Standard()
@@ -75,7 +80,8 @@ def standard_of(data: DataSet) -> Standard:
     ----------
     data : DataSet
     """
-    for variable, one in (("LBTESTCD", LB), ("CNSR", TTE), ("PARAMCD", BDS), ("EXTRT", EX), ("CMTRT", CM)):
+    for variable, one in (("LBTESTCD", LB), ("CNSR", TTE), ("PARAMCD", BDS), ("EXTRT", EX), ("ECTRT", EC),
+                          ("CMTRT", CM)):  # fmt: skip
         if variable in data:
             return one
     return OTHER

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from relapse_model.cohort.readers.cdisc.data_set import DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
-from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, TTE, Standard, standard_of
+from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, ID, TTE, Standard, standard_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.second_names import SecondNames
@@ -91,12 +91,19 @@ class Wishes:
             if not found:
                 advice = self.library.nearest(entry.source)
                 self.refuse(entry, "source", f"no data set {entry.source!r}", "one of the export", advice)
+            for one in found:
+                if of_associated(one):
+                    expected = "a data set of the subjects"
+                    self.refuse(entry, "source", f"{one.name}, of persons associated with the subjects", expected)
+                elif ID not in one:
+                    self.refuse(entry, "source", f"no variable {ID} in {one.name}", f"the subject of each row, {ID}")
             return found
         found = self._default(entry.section)
         if not found:
             expected = {"labs": "LB, or ADLB ...", "treatments": "EX or CM", "outcome": "one with CNSR (ADTTE)"}
             self.refuse(entry, "", "no data set for it", expected[entry.section], 'State source = "..."')
-        if entry.section == "outcome" and len(found) > 1:
+        parts = entry.section == "labs" and len(found) > 1 and any(one.name == FINDINGS for one in found)
+        if parts or (entry.section == "outcome" and len(found) > 1):
             names = ", ".join(one.name for one in found)
             self.refuse(entry, "", f"several data sets: {names}", "one", 'State source = "..."')
             return ()
@@ -104,7 +111,7 @@ class Wishes:
 
     def _default(self, section: str) -> tuple[DataSet, ...]:
         if section == "labs":
-            own = tuple(one for one in self.library.data if "LBTESTCD" in one)
+            own = tuple(one for one in self.library.data if "LBTESTCD" in one and not of_associated(one))
             return own or tuple(one for one in self.library.data if one.name.startswith(f"AD{FINDINGS}"))
         if section == "treatments":
             return (*self.library.find("EX"), *self.library.find("CM"))
@@ -114,6 +121,11 @@ class Wishes:
         """Return the codes of the rows: as stated, else those that the study knows for the analyte or agent."""
         if entry.codes:
             self._others(entry)
+            if code_of(data, standard) not in data:
+                advice = 'Say which rows by when = { VARIABLE = "..." }'
+                self.refuse(
+                    entry, "codes", f"codes, of which {data.name} has no variable", "a domain with them", advice
+                )
             return entry.codes
         analyte, agent = entry.constants.get("analyte"), entry.constants.get("agent")
         rule = None if self.study is None or analyte is None else self.study.analytes.get(analyte)
@@ -197,6 +209,11 @@ class Wishes:
         if stated is not None and stated.strip().casefold() not in ("1", "yes", "true"):
             self.refuse(entry, "relapse", f"CNSR = 0 as {stated!r}", "0 as an event, which it is in ADaM")
         return one if one.values else replace(one, values=EVENT_BY_CENSORING)
+
+
+def of_associated(data: DataSet) -> bool:
+    """Tell whether a data set is of persons associated with the subjects, such as mothers (SDTM, domains AP..)."""
+    return "APID" in data or "RSUBJID" in data or (data.name.startswith("AP") and "SREL" in data)
 
 
 def is_study_day(one: Field) -> bool:

@@ -1,0 +1,147 @@
+"""Second statements in rows of a data set: another text of the result, another LOINC code, ends and doses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
+from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
+from relapse_model.cohort.readers.contradicting_meanings import results_contradict
+from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
+from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.errors import Problem
+
+_TEXTS = ("LBORRES", "LBSTRESC", "AVALC")
+_OF_WHAT = ("LBSPEC", "LBCAT", "LBSCAT", "PARCAT1", "PARCAT2", "LBNAM", "FOCID", "SREL", "LBSPCCND")
+_GOES_ON = frozenset({"", "ONGOING", "AFTER", "DURING/AFTER"})
+_SEVERAL = re.compile(
+    r"[BTQ]\.?I\.?D\.?|Q(?:[1-9]|1[0-2])\s?H.*|TWICE.*|(?:[2-9]|1\d)\s?(?:X|TIMES?).*|.*TIMES (?:A|PER) DAY"
+)
+_CORRECT = "Correct the one that is wrong, or leave such rows out by 'when'"
+
+
+def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.Series) -> Iterator[Problem]:
+    """Yield a problem for each row of which another text says another result: a comparator, or a word.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    columns : Columns
+        With the result that is read.
+    table : SourceTable
+    unit : Series
+        Of each row.
+    """
+    value = wanted.entry.fields.get("value")
+    usual = (made_value(wanted.data, wanted.standard), *(name for name, _ in wanted.standard.values))
+    if wanted.entry.section != "labs" or value is None or value.name not in usual:
+        return
+    study, name = wanted.second.study, wanted.entry.constants.get("analyte", "")
+    rule = None if study is None else study.analytes.get(name)
+    own = columns[value.name]
+    read = read_lab_texts(own)
+    for variable in _TEXTS:
+        if variable not in wanted.data:
+            continue
+        texts = columns[variable]
+        beside = read_lab_texts(texts)
+        both = (read["kind"] == "number").to_numpy() & (beside["kind"] == "number").to_numpy()
+        wrong = both & (read["comparator"] != beside["comparator"]).to_numpy()
+        wrong |= contradicts(_numbers(read, unit), _words(texts, beside), rule)
+        wrong |= contradicts(_numbers(beside, unit), _words(own, read), rule)
+        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([own, texts]))
+        opposite = [results_contradict(str(one), str(other)) for one, other in pairs]
+        wrong |= np.array([*opposite, False], dtype=bool)[codes]
+        yield from table.problems(wrong, variable, f"what {value.name} says: comparator and words", _CORRECT)
+
+
+def _numbers(read: pd.DataFrame, unit: pd.Series) -> Numbers:
+    return Numbers(
+        read["number"].to_numpy(dtype=float), read["comparator"].to_numpy(dtype=object), unit.to_numpy(dtype=object),
+        (read["kind"] == "number").to_numpy(),
+    )  # fmt: skip
+
+
+def _words(texts: pd.Series, read: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    said = read["kind"].isin(["negative", "positive"]).to_numpy()
+    return np.where(said, texts.to_numpy(dtype=object), "").astype(object)
+
+
+def other_loinc(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
+    """Refuse rows whose LOINC code is one that the study states for other analytes alone."""
+    study, name = wanted.second.study, wanted.entry.constants.get("analyte", "")
+    if study is None or name not in study.analytes or "LBLOINC" not in wanted.data or "LBLOINC" in wanted.entry.when:
+        return []
+    own = {*study.analytes[name].loinc, *wanted.entry.codes}
+    others = {code for one in study.analytes.values() for code in one.loinc} - own
+    rows = columns["LBLOINC"].str.strip().isin(others).to_numpy()
+    return table.problems(rows, "LBLOINC", f"a LOINC code of {name}", _CORRECT)
+
+
+def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
+    """Refuse rows of another specimen than blood, or of another person, unless 'when' asks for them."""
+    data, entry = wanted.data, wanted.entry
+    name = entry.constants.get("analyte", "")
+    problems = []
+    for variable in _OF_WHAT if entry.section == "labs" else ():
+        counts = data.counts(variable, chosen) if variable in data and variable not in entry.when else {}
+        for text, count in counts.items():
+            said = other_thing(text, (SPECIMEN, PERSON, NO_RESULT))
+            if said and said != other_thing(name, (SPECIMEN, PERSON)):
+                found = f"{data.name}: {variable} {text!r} ({count:,}): {said}"
+                advice = f'State when = {{ {variable} = "..." }}, with those that are meant'
+                problems.append(in_mapping(mapping, place_of(entry), found, "results of the patient's blood", advice))
+    return problems
+
+
+def other_ends(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
+    """Refuse courses without an end of which the row says that they ended (CMENRF, CMENRTPT), or nobody knows."""
+    standard, entry = wanted.standard, wanted.entry
+    if entry.section != "treatments" or "end" not in standard.dates:
+        return []
+    stem = standard.dates["end"][:2]
+    ends = [entry.fields[key].name for key in ("end", "end_day", "end_week") if key in entry.fields]
+    open_ = np.ones(len(table), dtype=bool)
+    for name in ends:
+        open_ &= (columns[name] == "").to_numpy()
+    problems = []
+    for variable, goes_on in (
+        (f"{stem}ENRF", _GOES_ON),
+        (f"{stem}ENRTPT", _GOES_ON),
+        (f"{stem}ONGO", {"", "Y", "YES"}),
+    ):
+        if variable in wanted.data and variable not in entry.when:
+            ended = ~columns[variable].str.strip().str.upper().isin(goes_on).to_numpy() & open_
+            advice = "Give its end, or leave such rows out by 'when'"
+            problems += table.problems(ended, variable, "a course that goes on, since it has no end", advice)
+    return problems
+
+
+def other_doses(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
+    """Refuse doses of a single day that were given several times, or of which the total is another one."""
+    fields, data = wanted.entry.fields, wanted.data
+    dose = fields.get("dose")
+    stem = "" if dose is None else dose.name[:2]
+    if wanted.entry.section != "treatments" or dose is None or dose.name != f"{stem}DOSE":
+        return []
+    there = (columns[dose.name] != "").to_numpy()
+    problems = []
+    often, total = f"{stem}DOSFRQ", f"{stem}DOSTOT"
+    if often in data and total not in data:
+        several = columns[often].str.strip().str.upper().str.fullmatch(_SEVERAL).fillna(False).to_numpy(dtype=bool)
+        advice = "State a variable with the dose of the day, or write one row for each time"
+        problems += table.problems(there & several, often, "one dose: with several, the amount is that of each", advice)
+    if total in data:
+        amount, whole = (pd.to_numeric(columns[one], errors="coerce") for one in (dose.name, total))
+        other = (whole.notna() & amount.notna() & (whole != amount)).to_numpy() & there
+        problems += table.problems(other, total, f"the amount of {dose.name}", f'State dose = "{total}"')
+    return problems
