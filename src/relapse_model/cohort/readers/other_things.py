@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
 NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
+NEVER = "never given"
 OF_RESULTS = (PERSON, SPECIMEN, DERIVED, LOGARITHM, NO_RESULT)
 """What the name of a result, its label or a note beside it may say that it is."""
 OF_TREATMENTS = (PERSON, NOT_GIVEN)
@@ -95,6 +96,11 @@ scheduled|planned|intended
 none given|no dose""",
         "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划",
     ),
+    NEVER: _words(
+        r"""(?:not|never) (?:taken|given|administered|dispensed|received|started|used|injected|infused)
+entered[- ]in[- ]error|error|cancel(?:l)?ed|cancel|void(?:ed)?""",
+        "未用|未给|未注射|未使用|未服|作废|取消|录入错误",
+    ),  # of a reason for stopping, which may say that what was given ended as planned, or was refused later
     NOT_FOUND: _words(
         r"""ruled? out|r/o|excluded|exclude|no evidence of|negative for|not confirmed|unconfirmed|disproved|refuted
 history of|personal history|past history|h/o|hx|fhx|(?:family|maternal|paternal) history(?: of)?

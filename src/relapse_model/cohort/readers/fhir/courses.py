@@ -52,12 +52,23 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
     if not end and text_in(resource, "status") in _OVER:
         status = text_in(resource, "status")
         raise UnclearError(element, f"a course that is {status}, without its end", "its end", _END)
+    if "end" not in paths:
+        _refuse_held(resource, kind, element, end)
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
     if _ZERO.fullmatch(dose):
         raise UnclearError("dose", "a dose of 0", "an amount that was given", NO_AMOUNT)
     return start, end, dose, unit, element
+
+
+def _refuse_held(resource: Json, kind: str, element: str, end: str) -> None:
+    """Refuse what is paused, or an order that was stopped: until when it was taken, its dates do not tell."""
+    status = text_in(resource, "status")
+    ordered = kind == "MedicationRequest" and status in ("on-hold", "stopped")
+    paused = status == "on-hold" and (not end or element.endswith("DateTime"))
+    if ordered or paused:
+        raise UnclearError("status", f"{status!r}", "a course of which the end is known", _END)
 
 
 def _unit_beside(resource: Json, path: tuple[Step, ...]) -> str:
