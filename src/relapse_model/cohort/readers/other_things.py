@@ -75,7 +75,9 @@ mean|average|median|geometric mean|peak|nadir|maximum|minimum""",
         "δ|变化|差值|倍数|正常上限|参考上限|上限值|正常下限|参考下限|参考值|参考范围|分级|比值|比率|斜率|平均值|均值|中位数|峰值|最高值|最低值",
     ),
     LOGARITHM: _words(
-        r"(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:-?transformed)?\nlogarithm", "对数|(?<![a-z])log10|(?<![a-z])lg10"
+        r"""(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:[- ]?transformed)?
+logarithm""",
+        "对数|(?<![a-z])log10|(?<![a-z])lg10",
     ),
     NO_RESULT: _words(
         r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete

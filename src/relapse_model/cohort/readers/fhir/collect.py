@@ -47,6 +47,7 @@ from relapse_model.cohort.readers.units_in_names import unit_stands
 ONE_OF_TIMES = "Correct one of the two times"
 ONE_OF_TWO = "Correct the one that is wrong"
 REPLACED = "a record that another one replaces (link)"
+TEST = "a record for tests alone (HTEST)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
 ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
@@ -161,6 +162,9 @@ class Collector:
 
     def _patient(self, found: Found) -> None:
         self.tallies["Patient"].came += 1
+        if _is_test(found.resource):
+            self.tallies["Patient"].left[TEST] += 1
+            return
         try:
             resource, before, why = self.versions.number(found)
         except UnclearError as unclear:
@@ -257,6 +261,8 @@ class Collector:
 
     def _uncounted(self, resource: Json, kind: str) -> str:
         """Return why a resource says of nothing that it was found or done; else nothing."""
+        if _is_test(resource):
+            return TEST
         counted = TYPES[kind].counted
         status = text_in(resource, "status")
         if counted is not None and status not in counted:
@@ -422,6 +428,13 @@ class Collector:
     def _refuse(self, kind: str, unit: int, subject: str, found: Found, why: UnclearError) -> None:
         place = Found(kind, found.file, found.number, {})  # lets the resource go
         self.refused.append(Refused(kind, unit, subject, place, why))
+
+
+def _is_test(resource: Json) -> bool:
+    """Tell whether a resource is marked as one made for tests, and of no real patient."""
+    meta = object_in(resource, "meta") or {}
+    marks = [one for name in ("security", "tag") for one in codings_in(meta, name)]
+    return any(one.code == "HTEST" for one in marks)
 
 
 def _asked_for(known: Mapping[str, tuple[Wanted, ...]], codings: list[Coding]) -> list[Wanted]:
