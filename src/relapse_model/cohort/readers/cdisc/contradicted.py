@@ -92,12 +92,12 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
 
 
 def _event_of(text: str, own: str) -> str:
-    """Return which event a text names, of a censored one "censored"; nothing where it names the outcome among others.
+    """Return which event a text names, of a censored one "censored"; of several the outcome.
 
     Examples
     --------
     >>> [_event_of(text, "relapse") for text in ("Died", "Censored", "Study completed", "Relapse or death", "Other")]
-    ['death', 'censored', 'censored', '', '']
+    ['death', 'censored', 'censored', 'relapse', '']
     """
     plain = text.casefold()
     if _CENSORED.search(plain):
