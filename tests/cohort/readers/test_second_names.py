@@ -53,7 +53,7 @@ def test_an_analyte_is_not_called_another(names, text, wrong):
     ("text", "wrong"),
     [
         ("HBIG 400 IU", False), ("Entecavir 0.5mg", True), ("恩替卡韦片", True), ("HBIG and entecavir", False),
-        ("immune globulin", False), ("placebo", False),
+        ("immune globulin", False), ("placebo", True),  # a placebo is no dose
     ],
 )  # fmt: skip
 def test_an_agent_is_not_called_another(names, text, wrong):

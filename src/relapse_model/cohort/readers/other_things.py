@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
 NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
+NEVER = "never given"
 OF_RESULTS = (PERSON, SPECIMEN, DERIVED, LOGARITHM, NO_RESULT)
 """What the name of a result, its label or a note beside it may say that it is."""
 OF_TREATMENTS = (PERSON, NOT_GIVEN)
@@ -74,7 +75,9 @@ mean|average|median|geometric mean|peak|nadir|maximum|minimum""",
         "δ|变化|差值|倍数|正常上限|参考上限|上限值|正常下限|参考下限|参考值|参考范围|分级|比值|比率|斜率|平均值|均值|中位数|峰值|最高值|最低值",
     ),
     LOGARITHM: _words(
-        r"(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:-?transformed)?\nlogarithm", "对数|(?<![a-z])log10|(?<![a-z])lg10"
+        r"""(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:[- ]?transformed)?
+logarithm""",
+        "对数|(?<![a-z])log10|(?<![a-z])lg10",
     ),
     NO_RESULT: _words(
         r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete
@@ -95,6 +98,11 @@ scheduled|planned|intended
 none given|no dose""",
         "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划",
     ),
+    NEVER: _words(
+        r"""(?:not|never) (?:taken|given|administered|dispensed|received|started|used|injected|infused)
+entered[- ]in[- ]error|error|cancel(?:l)?ed|cancel|void(?:ed)?""",
+        "未用|未给|未注射|未使用|未服|作废|取消|录入错误",
+    ),  # of a reason for stopping, which may say that what was given ended as planned, or was refused later
     NOT_FOUND: _words(
         r"""ruled? out|r/o|excluded|exclude|no evidence of|negative for|not confirmed|unconfirmed|disproved|refuted
 history of|personal history|past history|h/o|hx|fhx|(?:family|maternal|paternal) history(?: of)?

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
+from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -24,6 +25,7 @@ from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import CohortError, Problem, SourceError
 from relapse_model.study.names import name_key
 from relapse_model.study.reader import load_study
@@ -146,6 +148,8 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
+    report = replace(report, notes=(*report.notes, *_unknown(made)))
+    report = with_repetitions(report, [(one.table, _placed(one, made)) for one in cohort.remarks])
     return replace(
         cohort,
         rejected=rejected,
@@ -153,6 +157,19 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
         remarks=(*(_placed(problem, made) for problem in cohort.remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )
+
+
+def _unknown(made: Mapping[str, MadeTable]) -> Iterator[str]:
+    """Yield the columns of patients of which nothing is known, and how many patients have no outcome."""
+    patients = made["patients"].rows
+    for column in patients.columns if len(patients) else ():
+        if (patients[column].fillna("") == "").all():
+            yield f"{column} is known of no patient"
+    if "outcomes" in made and len(made["outcomes"].rows):
+        told = identifier_keys(made["outcomes"].rows["patient_id"].astype(object))
+        without = int((~identifier_keys(patients["patient_id"].astype(object)).isin(told)).sum())
+        if without:
+            yield f"of {without:,} patients the source tells no outcome"
 
 
 def _stated(patients: MadeTable, names: frozenset[str]) -> MadeTable | None:

@@ -96,7 +96,8 @@ def test_texts_and_numbers_of_urine(source):
     # Results of urine are read where the mapping asks for them by 'when', and otherwise refused.
     text = (
         '[time]\nzero = { field = "RFSTDTC" }\n[patients]\nid = { field = "USUBJID", source = "dm" }\n'
-        '[[labs]]\nanalyte = "tsh"\ncodes = ["TSH"]\n[[labs]]\nanalyte = "colour"\ncodes = ["COLOR"]\nunit = "grade"\nwhen = { LBCAT = "URINALYSIS" }\n'
+        '[[labs]]\nanalyte = "tsh"\ncodes = ["TSH"]\n[[labs]]\nanalyte = "colour"\ncodes = ["COLOR"]\nunit = "grade"\n'
+        'when = { LBCAT = "URINALYSIS" }\n'
         'value = { field = "LBORRES", values = { N = "negative", A = "positive" } }\n'
     )
     cohort = read(source, text)

@@ -92,12 +92,12 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
 
 
 def _event_of(text: str, own: str) -> str:
-    """Return which event a text names, of a censored one "censored"; nothing where it names the outcome among others.
+    """Return which event a text names, of a censored one "censored"; of several the outcome.
 
     Examples
     --------
     >>> [_event_of(text, "relapse") for text in ("Died", "Censored", "Study completed", "Relapse or death", "Other")]
-    ['death', 'censored', 'censored', '', '']
+    ['death', 'censored', 'censored', 'relapse', '']
     """
     plain = text.casefold()
     if _CENSORED.search(plain):
@@ -123,17 +123,20 @@ def other_names(
         *(one for one, _ in wanted.standard.values),
     ):
         return []  # another analyte of the same code, such as a ratio
+    printed = Columns(columns.data, columns.rows)  # PARAM as it stands: the unit in it may be read in its place
     problems = []
     modified = f"{name[:2]}MODIFY"
     code = wanted.standard.code
     for each in dict.fromkeys((name, *((code, modified) if key == "agent" else ()))):
         if each in wanted.data and each not in wanted.entry.when:
-            rows = second.rows(key, columns[each], meant)
-            problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT)
+            texts = printed[each]
+            rows = second.rows(key, texts, meant)
+            problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT, found=texts)
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
-        logs = second.logarithms(columns[name], stated)
-        problems += table.problems(logs, name, f"{meant} itself, as its unit says, and no logarithm", IF_RIGHT)
+        logs = second.logarithms(printed[name], stated)
+        expected = f"{meant} itself, as its unit says, and no logarithm"
+        problems += table.problems(logs, name, expected, IF_RIGHT, found=printed[name])
     return problems
 
 

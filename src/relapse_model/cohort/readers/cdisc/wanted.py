@@ -93,8 +93,8 @@ class Wishes:
                 self.refuse(entry, "source", f"no data set {entry.source!r}", "one of the export", advice)
             for one in found:
                 if of_associated(one):
-                    expected = "a data set of the subjects"
-                    self.refuse(entry, "source", f"{one.name}, of persons associated with the subjects", expected)
+                    came = f"{one.name}, of persons associated with the subjects"
+                    self.refuse(entry, "source", came, "a data set of the subjects")
                 elif ID not in one:
                     self.refuse(entry, "source", f"no variable {ID} in {one.name}", f"the subject of each row, {ID}")
             return found
@@ -102,8 +102,8 @@ class Wishes:
         if not found:
             expected = {"labs": "LB, or ADLB ...", "treatments": "EX or CM", "outcome": "one with CNSR (ADTTE)"}
             self.refuse(entry, "", "no data set for it", expected[entry.section], 'State source = "..."')
-        parts = entry.section == "labs" and len(found) > 1 and any(one.name == FINDINGS for one in found)
-        if parts or (entry.section == "outcome" and len(found) > 1):
+        split = entry.section == "labs" and len(found) > 1 and any(one.name == FINDINGS for one in found)
+        if split or (entry.section == "outcome" and len(found) > 1):
             names = ", ".join(one.name for one in found)
             self.refuse(entry, "", f"several data sets: {names}", "one", 'State source = "..."')
             return ()

@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 
 NOBODY = "about no patient of the export, or about several"
+NOT_OF_BLOOD = "of a specimen that is none of blood, or cannot be used"
 OF_SPECIMEN = "of a specimen of another than the patient"
 LEFT_OUT = "of a patient whom the cohort leaves out"
 UNDATED = "of a patient without time zero"
@@ -54,9 +55,11 @@ def rows_of(collector: Collector, section: str) -> pd.DataFrame:
     earlier = table["resource"].isin(collector.versions.superseded).to_numpy(dtype=bool)
     several = table["resource"].isin(collector.of_two()).to_numpy(dtype=bool)
     another = table["resource"].isin(collector.specimens.of_another(collector.patients)).to_numpy(dtype=bool)
+    unlike = table["resource"].isin(collector.specimens.not_of_blood()).to_numpy(dtype=bool)
     return table.assign(
-        position=np.where(several, -1, known[codes] if len(known) else codes), earlier=earlier, another=another
-    )
+        position=np.where(several, -1, known[codes] if len(known) else codes), earlier=earlier, another=another,
+        unlike=unlike,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +91,7 @@ def fates(rows: pd.DataFrame, kept: Kept) -> NDArray[np.object_]:
         (rows["earlier"].to_numpy(dtype=bool), EARLIER),
         (~known, NOBODY),
         (another, OF_SPECIMEN),
+        (rows["unlike"].to_numpy(dtype=bool), NOT_OF_BLOOD),
         (~among, LEFT_OUT),
         (~dated, UNDATED),
     )

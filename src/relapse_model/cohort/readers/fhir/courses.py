@@ -12,6 +12,8 @@ from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
 from relapse_model.cohort.readers.not_found import NO_AMOUNT
 
 _OVER = ("completed", "stopped")
+_LEAVE = "The end of an order is the planned one: read statements or administrations, or leave it out by 'when'"
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:iu|mg|ug|µg|mcg|g|ml|units?|单位|u)(?![a-z/])", re.IGNORECASE)
 _ZERO = re.compile(r"0+(?:\.0*)?")
 _END = 'State where it stands in the entry, such as end = "dispenseRequest.validityPeriod.end"'
 
@@ -52,12 +54,22 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
     if not end and text_in(resource, "status") in _OVER:
         status = text_in(resource, "status")
         raise UnclearError(element, f"a course that is {status}, without its end", "its end", _END)
+    _refuse_held(resource, kind, element, "" if "end" in paths else end, stated="end" in paths)
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
     if _ZERO.fullmatch(dose):
         raise UnclearError("dose", "a dose of 0", "an amount that was given", NO_AMOUNT)
     return start, end, dose, unit, element
+
+
+def _refuse_held(resource: Json, kind: str, element: str, end: str, *, stated: bool) -> None:
+    """Refuse what is paused, or an order that was stopped: until when it was taken, its dates do not tell."""
+    status = text_in(resource, "status")
+    ordered = kind == "MedicationRequest" and status in ("on-hold", "stopped")
+    paused = status == "on-hold" and (not end or element.endswith("DateTime"))
+    if ordered or (paused and not stated):
+        raise UnclearError("status", f"{status!r}", "a course of which the end is known", _LEAVE if ordered else _END)
 
 
 def _unit_beside(resource: Json, path: tuple[Step, ...]) -> str:
@@ -107,4 +119,12 @@ def _dose(resource: Json, kind: str) -> tuple[str, str]:
     if any(one is not None and text_in(one, "comparator") for one in doses):
         raise UnclearError("dose", "an amount with a comparator", "an amount")
     said = {(text_in(one, "value"), unit_said(one, "dose")) for one in doses if one is not None}
-    return said.pop() if len(said) == 1 else ("", "")
+    if len(said) != 1:
+        return "", ""
+    amount, unit = said.pop()
+    name = {"MedicationRequest": "dosageInstruction", "Immunization": ""}.get(kind, "dosage")
+    texts = [text_in(one, "text") for one in objects_in(resource, name)] if name else []
+    printed = {float(one) for text in texts for one in _AMOUNT.findall(text)}
+    if amount and printed and float(amount) not in printed:
+        raise UnclearError(name, "a text with another amount than the dose", "one amount", "Correct the wrong one")
+    return amount, unit

@@ -70,6 +70,11 @@ def value_said(node: Json, meanings: Mapping[str, str]) -> Said:
     'no value: not-performed'
     """
     there = [key for key in node if key.startswith("value")]
+    hidden = [key for key in node if key.startswith("_value")]
+    hidden += [f"{key}._value" for key in there if isinstance(node[key], dict) and "_value" in node[key]]
+    if there and hidden:
+        raise UnclearError(hidden[0], "an extension of the value, such as why it is not given", "a value",
+                           "Leave the value out, or export it without the extension")  # fmt: skip
     reason = _absent(node)
     if not there:
         return Said(absent=reason or "no value, and no reason for it")

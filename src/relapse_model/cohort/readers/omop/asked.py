@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
+from relapse_model.cohort.readers.other_things import OF_OUTCOMES, other_thing
 from relapse_model.cohort.readers.second_names import NAMED, SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
@@ -212,7 +213,8 @@ class _Asking:
             self.refuse((*place, "source"), repr(table), f"one of {', '.join(CDM)}")
         else:
             known = CDM[table]
-            needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
+            concept = "" if (section, table) == ("outcome", "death") else known.concept  # each row of it is a death
+            needed = [one for one in (*_NEEDED, concept, known.start, *among) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
 
@@ -226,14 +228,15 @@ class _Asking:
     def named(self, entry: Entry, place: Place) -> None:
         """Refuse concepts that the vocabulary calls by the name of another analyte or agent."""
         key, columns = NAMED.get(entry.section, ""), ("concept_id", "concept_name")
-        meant = entry.constants.get(key, "")
+        meant = entry.constants.get(key, "event" if entry.section == "outcome" else "")
         if not meant or entry.when or not entry.codes or not set(columns) <= set(self.tables.columns("concept")):
             return
         rows = rows_of(self.tables, Query("concept", columns, {"concept_id": entry.codes}))
         for code, name in rows.itertuples(index=False):
-            if self.second.contradicts(key, name, meant):
+            if self.second.contradicts(key, name, meant) if key else other_thing(name, OF_OUTCOMES):
                 found = f"{code}, which the vocabulary calls {name!r}"
-                self.refuse((*place, "codes"), found, f"codes of {meant}", _IF_RIGHT)
+                expected = f"codes of {meant}" if key else "an event of the person's own"
+                self.refuse((*place, "codes"), found, expected, _IF_RIGHT)
 
     def competing(self, outcome: Entry) -> tuple[Wanted, ...]:
         """Return the competing events of the outcome, by their names."""

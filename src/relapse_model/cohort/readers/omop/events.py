@@ -19,6 +19,7 @@ from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
+from relapse_model.cohort.readers.other_things import NEVER, other_things
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
@@ -30,8 +31,10 @@ from relapse_model.errors import Problem
 NOT_NAMED = "of a concept that the mapping does not name"
 OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
+_LEAVE = "Leave such rows out by 'when'"
 _LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
+_STOP = "stop_reason"
 _DOSE_UNIT = "dose_unit_source_value"
 _ZERO = r"0+(?:\.0*)?"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
@@ -309,7 +312,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT),
+    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP),
                                asked.cohort)  # fmt: skip
     events = Events()
     for chunk in tables.chunks(query):
@@ -319,6 +322,10 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
         position = persons.positions(chunk["person_id"])
         usable = _usable(events, chunk, entry, several, position, persons, table)
         usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
+        never = usable & (other_things(chunk[_STOP], (NEVER,)) != "")
+        _refuse(events, chunk, never, position, persons, table, _STOP,
+                [repr(text) for text in chunk[_STOP][never]], "a course that was given", _LEAVE)  # fmt: skip
+        usable &= ~never
         for place, each in enumerate(wanted):
             own = usable & (entry == place)
             if own.any():

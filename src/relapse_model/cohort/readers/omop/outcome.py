@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.observed import PERIOD
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.other_things import OF_OUTCOMES, other_things
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
@@ -27,6 +28,7 @@ from relapse_model.errors import Problem, SourceError
 
 _EARLY, _LATE = "on the day of time zero, or before it", "after the observation period of time zero"
 _LATER = "after the first event"
+_SAID = ("condition_status_source_value", "stop_reason", "qualifier_source_value")
 _NEVER = "~"  # sorts after every day
 
 
@@ -121,13 +123,21 @@ class _Events:
 def _events(tables: Tables, wanted: Wanted, asked: Asked, persons: Persons, ends: NDArray[np.object_]) -> _Events:
     """Return the rows of one event, and the first day of each person after time zero and within the observation."""
     known = CDM[wanted.table]
-    rows = rows_of(tables, Query(wanted.table, ("person_id", known.start), wanted.among, asked.cohort))
+    said = [
+        one for one in (known.source_code, *_SAID) if one in tables.columns(wanted.table) and one not in wanted.among
+    ]
+    rows = rows_of(tables, Query(wanted.table, ("person_id", known.start, *said), wanted.among, asked.cohort))
     position = persons.positions(rows["person_id"])
     days, bad = iso_dates(rows[known.start])
     fate = persons.fates(position)
     undated = (fate == "") & (bad | (days == "").to_numpy())
     persons.refuse(position[undated], known.start, f"an event of {wanted.table} without a date", "a date as YYYY-MM-DD")
     fate[undated] = "refused"
+    for column in said:
+        denied = (fate == "") & (other_things(rows[column], OF_OUTCOMES) != "")
+        found = f"an event of {wanted.table} that was ruled out, or is not the person's own"
+        persons.refuse(position[denied], column, found, "an event of the person", "Leave such rows out by 'when'")
+        fate[denied] = "refused"
     day = days.str[:10].to_numpy(dtype=object)
     zero, end = (np.append(texts, "")[position] for texts in (persons.dates, ends))
     usable = fate == ""

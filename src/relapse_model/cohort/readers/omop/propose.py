@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.proposed_text import (
     meaning_of_word,
     quoted,
 )
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -158,14 +159,15 @@ def _patients(tables: Tables) -> list[str]:
 
 
 def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    table, library = analyte_names(study), library_codes(study)
+    table, library, second = analyte_names(study), library_codes(study), SecondNames(study)
     known: dict[str, dict[str, ConceptMet]] = defaultdict(dict)
     rest: dict[str, ConceptMet] = {}
     for concept, one in sorted(concepts.items(), key=lambda each: (-each[1].count, each[0])):
         label, code = names.get(concept, ("", ""))
         texts = [text for text in (label, code, *one.codes) if text]
         found = {table.meaning(text).name or library.get(text) for text in texts} - {None}
-        if concept not in ("", "0") and len(found) == 1 and found <= study.analytes.keys():
+        denied = any(second.contradicts("analyte", text, str(name)) for text in texts for name in found)
+        if concept not in ("", "0") and len(found) == 1 and found <= study.analytes.keys() and not denied:
             known[str(found.pop())][concept] = one
         else:
             rest[concept] = one
@@ -230,12 +232,14 @@ def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> s
 
 
 def _treatments(drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    table = agent_names(study)
+    table, second = agent_names(study), SecondNames(study)
     known: dict[str, dict[str, ConceptMet]] = defaultdict(dict)
     rest: dict[str, ConceptMet] = {}
     for concept, one in sorted(drugs.items(), key=lambda each: (-each[1].count, each[0])):
-        found = {table.meaning(text).name for text in (names.get(concept, ("", ""))[0], *one.codes) if text} - {None}
-        if concept not in ("", "0") and len(found) == 1:
+        texts = [text for text in (names.get(concept, ("", ""))[0], *one.codes) if text]
+        found = {table.meaning(text).name for text in texts} - {None}
+        denied = any(second.contradicts("agent", text, str(name)) for text in texts for name in found)
+        if concept not in ("", "0") and len(found) == 1 and not denied:
             known[str(found.pop())][concept] = one
         else:
             rest[concept] = one

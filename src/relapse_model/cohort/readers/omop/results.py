@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,12 +19,18 @@ from relapse_model.cohort.readers.contradicting_units import converted, units_co
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
+from relapse_model.cohort.readers.other_things import NO_RESULT, OF_RESULTS, other_thing
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates, local_text
 from relapse_model.cohort.readers.source_values import is_missing
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import name_key
 
+_FLAGS = frozenset(
+    ("", "h", "l", "hh", "ll", "n", "a", "aa", "high", "low", "normal", "abnormal", "final", "f", "c", "corrected", "*")
+)
+_GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+")
+_ODD = re.compile(r"-?\d{1,3}(?:,\d{3})+|\d\s?\++")  # thousands, or a grade such as 2+
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
 _MIDNIGHT = r".{10} 00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -140,6 +147,7 @@ def results_said(
     if not counts:
         numbers = Numbers(number, comparator, said.unit, there)
         _words_beside(table, known, wanted, missing, said, numbers, rule)
+        _not_understood(table, known, wanted, said, there)
     _dates(table, known, wanted, said, partial, zone)
     return said
 
@@ -162,6 +170,31 @@ def _words_beside(
     said.refuse(numbers.there & gone.to_numpy(), known.text, printed, "no number, since this means no value", _NUMBER)
     coded = numbers.there & unknown & ~concept.isin(["", "0"]).to_numpy()
     said.beside = {str(one): int(count) for one, count in concept[coded].value_counts().items()}
+
+
+def _not_understood(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, there: Mask) -> None:
+    """Refuse numbers beside a text of the source that is no number, no word for a result, and no meaning or flag."""
+    printed = table[known.text]
+    codes, distinct = pd.factorize(printed)
+    kinds = read_lab_texts(pd.Series(distinct, dtype=object))["kind"].to_numpy(dtype=object)
+    texts = [str(one) for one in distinct]
+    meant = _meanings(wanted)
+    unclear = [
+        (kind not in ("number", "negative", "positive") and not _harmless(text) and name_key(text) not in meant)
+        or bool(other_thing(text, (*OF_RESULTS[:3], NO_RESULT))) or bool(_ODD.fullmatch(text.strip()))
+        for text, kind in zip(texts, kinds, strict=True)
+    ]  # fmt: skip
+    rows = np.array([*unclear, False], dtype=bool)[codes] & there
+    grouped = np.array([*(bool(_GROUPED.fullmatch(one.strip())) for one in texts), False], dtype=bool)[codes]
+    whole = pd.to_numeric(printed.str.replace(",", "", regex=False), errors="coerce").to_numpy(dtype=float)
+    number = pd.to_numeric(table["value_as_number"], errors="coerce").to_numpy(dtype=float)
+    rows &= ~(grouped & (whole == number))
+    said.refuse(rows, known.text, printed, "the number beside it, or a word for it", _NUMBER)
+
+
+def _harmless(text: str) -> bool:
+    """Tell whether a text beside a number says nothing of it: empty, a flag such as H, or a state such as final."""
+    return text.strip().casefold() in _FLAGS
 
 
 def _are_words(printed: pd.Series) -> Mask:
@@ -276,6 +309,11 @@ def _units(table: pd.DataFrame, wanted: Wanted, units: Mapping[str, str], said: 
         said.unit[:] = np.where(empty, stated or own.unit, unit)
         return np.full(len(table), own.name.lower() == "unit_concept_id")
     by_concept, _ = _looked_up(concept, units)
+    mute = there & (by_concept == "") & (printed == "").to_numpy() & (said.value != "")
+    ids = sorted(concept[mute].unique())
+    values = ", ".join(f'{one} = "..."' for one in ids)
+    advice = f'State them in the entry: unit = {{ field = "unit_concept_id", values = {{ {values} }} }}; or add CONCEPT'
+    said.refuse(mute, "unit_concept_id", concept, "a concept with a UCUM code in the table CONCEPT", advice)
     as_printed = np.where((printed != "").to_numpy(), printed.to_numpy(dtype=object), stated)
     said.unit[:] = np.where(by_concept != "", by_concept, as_printed)
     found: Mask = there & (by_concept != "")

@@ -1,0 +1,116 @@
+"""CDISC rows that say twice what they are: the two agree, or the row is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from cdisc_rows import HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
+
+from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
+
+EX = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "ex"\ncodes = ["HBIG"]\ndose = "EXDOSE"\n'
+CM = MAPPING + '[[treatments]]\nagent = "entecavir"\nsource = "cm"\ncodes = ["ENTECAVIR"]\n'
+EC = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "ec"\ncodes = ["HBIG"]\n'
+ADAM = HEAD + TIME.replace("RFSTDTC", "TRTSDT") + PATIENTS
+TTE = HEAD + TIME + PATIENTS + LABS + '[outcome]\nsource = "adtte"\nwhen = { PARAMCD = "TTDE" }\n'
+
+
+def ec(**more):
+    return {"DOMAIN": "EC", "USUBJID": "S-1", "ECTRT": "HBIG", "ECDOSE": 400.0, "ECDOSU": "IU",
+            "ECSTDTC": "2024-01-05", "ECENDTC": "2024-01-05", **more}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"LBSTRESC": "<30"}, {"LBSTRESC": "NEGATIVE"}, {"LBSPEC": "URINE"}, {"LBCAT": "URINALYSIS"}, {"LBNAM": "DONOR"},
+     {"LBLOINC": "63557-3"}, {"LBTEST": "HBsAb (mother)"}, {"LBTEST": "Change in HBsAb"}, {"LBTEST": "Log10 HBsAb"}],
+)  # fmt: skip
+def test_a_result_that_is_another_by_a_second_text_is_refused(tmp_path, study, more):
+    text = refused(tmp_path, lb=[lb(result="30", **more)], study=study)
+    assert next(iter(more)) in text
+
+
+def test_a_specimen_that_the_mapping_asks_for_is_read(tmp_path):
+    mapping = MAPPING + 'when = { LBSPEC = "URINE" }\n'
+    assert len(read(tmp_path, mapping, lb=[lb(LBSPEC="URINE"), lb("S-2", LBSPEC="URINE")]).labs) == 2
+
+
+@pytest.mark.parametrize("more", [{"CMENRF": "BEFORE"}, {"CMENRTPT": "BEFORE"}, {"CMENRF": "U"}, {"CMONGO": "N"}])
+def test_a_course_that_ended_on_an_unknown_day_is_refused(tmp_path, more):
+    assert "a course that goes on" in refused(tmp_path, CM, lb=LB, cm=[cm(**more)])
+    assert len(read(tmp_path, CM, lb=LB, cm=[cm(end="2023-12-01", **more)]).treatments) == 1
+
+
+@pytest.mark.parametrize("text", ["ONGOING", "AFTER", ""])
+def test_a_course_that_goes_on_has_no_end(tmp_path, text):
+    assert len(read(tmp_path, CM, lb=LB, cm=[cm(CMENRF=text)]).treatments) == 1
+
+
+@pytest.mark.parametrize("often", ["BID", "TID", "Q12H", "2 TIMES PER DAY", "TWICE DAILY"])
+def test_a_dose_given_several_times_a_day_is_refused(tmp_path, often):
+    assert "EXDOSFRQ" in refused(tmp_path, EX, lb=LB, ex=[ex() | {"EXDOSFRQ": often}])
+
+
+@pytest.mark.parametrize("often", ["QD", "ONCE", "Q4W", ""])
+def test_a_dose_given_once_is_read(tmp_path, often):
+    assert list(read(tmp_path, EX, lb=LB, ex=[ex() | {"EXDOSFRQ": often}]).treatments["dose"]) == [400.0]
+
+
+def test_another_total_than_the_dose_is_refused(tmp_path):
+    assert "EXDOSTOT" in refused(tmp_path, EX, lb=LB, ex=[ex() | {"EXDOSTOT": 1200.0}])
+
+
+@pytest.mark.parametrize("more", [{"ECMOOD": "SCHEDULED"}, {"ECOCCUR": "N"}, {"ECSTAT": "NOT DONE"}, {"ECDOSE": 0.0}])
+def test_what_was_planned_or_not_given_is_no_course(tmp_path, more):
+    assert (
+        len(read(tmp_path, EC, lb=LB, ec=[ec(**more), ec(ECSTDTC="2024-02-05", ECENDTC="2024-02-05")]).treatments) == 1
+    )
+
+
+def test_persons_associated_with_a_subject_are_not_the_subject(tmp_path, study):
+    mother = {"DOMAIN": "APLB", "APID": "A-1", "RSUBJID": "S-1", "SREL": "MOTHER", "LBTESTCD": "HBSAB",
+              "LBTEST": "HBSAB", "LBORRES": "500", "LBORRESU": "mIU/mL", "LBDTC": "2024-01-08"}  # fmt: skip
+    for rows in ([mother], [mother | {"USUBJID": "S-1"}]):
+        assert "500" not in set(read(tmp_path, lb=LB, aplb=rows).labs["value"])
+        assert "of persons associated" in refused(tmp_path, MAPPING + 'source = "aplb"\n', lb=LB, aplb=rows)
+        assert "APLB" not in propose_cdisc(tmp_path, study).split("# Found:")[0]
+
+
+def test_a_copy_beside_the_data_set_of_results_is_asked_about(tmp_path):
+    assert "several data sets: LB, LBARCH" in refused(tmp_path, lb=LB, lbarch=LB).replace("LBARCH, LB", "LB, LBARCH")
+
+
+@pytest.mark.parametrize("text", ["Death", "Died", "Lost to follow-up", "Study completed", "Censored", "No relapse"])
+def test_an_event_that_is_another_is_no_relapse(tmp_path, text):
+    row = {"USUBJID": "S-1", "PARAMCD": "TTDE", "PARAM": "Time to relapse", "ADT": "2024-06-01", "CNSR": 0.0}
+    assert "EVNTDESC" in refused(tmp_path, TTE, lb=LB, adtte=[row | {"EVNTDESC": text}])
+    assert list(read(tmp_path, TTE, lb=LB, adtte=[row | {"EVNTDESC": "HBsAg relapse"}]).outcomes["relapse"]) == [1]
+
+
+def test_a_parameter_of_another_event_is_no_relapse(tmp_path):
+    row = {"USUBJID": "S-1", "PARAMCD": "TTDE", "PARAM": "Time to death", "ADT": "2024-06-01", "CNSR": 0.0}
+    assert "PARAM" in refused(tmp_path, TTE, lb=LB, adtte=[row])
+    read(tmp_path, TTE, lb=LB, adtte=[row | {"PARAM": "Time to relapse or death"}])
+
+
+@pytest.mark.parametrize("param", ["Log10 HBsAb (mIU/mL)", "Change in HBsAb (mIU/mL)", "HBsAg (mIU/mL)"])
+def test_a_parameter_is_held_against_the_analyte(tmp_path, study, param):
+    adsl = [{"USUBJID": "S-1", "TRTSDT": "2024-01-01"}]
+    row = {"USUBJID": "S-1", "PARAMCD": "HBSAB", "PARAM": param, "AVAL": 3.0, "ADT": "2024-02-01"}
+    mapping = ADAM + LABS + 'source = "adlb"\n'
+    assert "PARAM" in refused(tmp_path, mapping, dm=[], adsl=adsl, adlb=[row], study=study)
+    good = row | {"PARAM": "HBsAb (mIU/mL)"}
+    assert len(read(tmp_path, mapping, dm=[], adsl=adsl, adlb=[good], study=study).labs) == 1
+
+
+def test_the_same_dose_twice_is_listed(tmp_path):
+    rows = [ex() | {"EXSEQ": 1.0}, ex() | {"EXSEQ": 2.0}]
+    report = str(read(tmp_path, EX, lb=LB, ex=rows).reading)
+    assert "EX: 2 observations, 1 used; 1 that say the same as an earlier one" in report
+
+
+def test_a_proposal_asks_where_a_label_is_that_of_another(tmp_path, study):
+    read(tmp_path, HEAD + TIME + PATIENTS + LABS, lb=LB)
+    for more in ({"LBTEST": "HBsAg"}, {"LBSPEC": "URINE"}):
+        read(tmp_path, MAPPING + "when = { LBTESTCD = \"HBSAB\", LBTEST = \"*\", LBSPEC = \"*\" }\n",
+             lb=[lb(**{"LBSPEC": "SERUM", **more})])  # fmt: skip
+        assert "#? Is it anti_hbs?" in propose_cdisc(tmp_path, study)
