@@ -20,9 +20,12 @@ from relapse_model.report.translation import translation
 
 
 def written(figure):
-    return [text.get_text() for axes in figure.axes for text in axes.texts] + [
-        text.get_text() for axes in figure.axes for text in (axes.get_legend().get_texts() if axes.get_legend() else [])
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+    shown = [
+        *(text for axes in figure.axes for text in axes.texts),
+        *(text for one in legends for text in one.get_texts()),
     ]
+    return [text.get_text() for text in shown]
 
 
 @pytest.mark.parametrize(("exact", "few", "name"), [(True, "3", "a (n = 3)"), (False, "<5", "a (n < 5)")])

@@ -489,7 +489,7 @@ def test_no_small_count_stands_in_a_table_of_the_page(written):
 
 def test_arms_of_fewer_than_five_have_no_line_and_cannot_be_worked_out(written):
     main, table = written.drawn["kaplan_meier"].axes
-    legend = [text.get_text() for text in main.get_legend().get_texts()]
+    legend = [text.get_text() for text in main.get_figure().legends[0].get_texts()]
     assert "other (n < 5)" in legend
     assert sum("(n = " in one for one in legend) == len(legend) - 2  # another is hidden besides
     assert [text.get_text() for text in table.texts if re.fullmatch("[1-4]", text.get_text())] == []

@@ -71,7 +71,7 @@ def test_the_table_has_two_rows_for_each_number(curve):
 def test_the_figure_draws_both(curve):
     figure = learning_curve_figure(curve)
     assert [axes.get_ylabel() for axes in figure.axes] == ["AUC", "Share of the attainable gain"]
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["with the priors", "without", "attainable"]
 
 

@@ -27,6 +27,8 @@ _ADVICE = "Name the column of it, or correct the name of the column if it is the
 def name_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) -> Iterator[Problem]:
     """Yield a problem for each column that is read as one analyte or agent, and is called by the name of another.
 
+    A name and a label that say two of them contradict each other, whichever of the two is read.
+
     Only names that the study knows are understood, as a whole, beside a unit, a visit, or a word such as ``date``.
 
     Parameters
@@ -48,9 +50,15 @@ def name_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) ->
             one = entry.fields.get(key)
             texts = [] if one is None or one.values else [one.name, *labels.get(one.name, ())[:1]]
             called = [name for text in texts if (name := _called(text, tables[kind])) is not None]
-            if one is not None and called and meant not in called:
-                yield in_mapping(mapping, (*place_of(entry), key), f"{one.name!r}, by its name or label {called[0]!r}",
+            others = [name for name in called if name != meant and not counted_as_one({name, meant}, study)]
+            if one is not None and others and (kind == "analyte" or meant not in called):
+                yield in_mapping(mapping, (*place_of(entry), key), f"{one.name!r}, by its name or label {others[0]!r}",
                                  f"a column of {meant!r}", _ADVICE)  # fmt: skip
+
+
+def counted_as_one(agents: set[str], study: Study) -> bool:
+    """Tell whether a predictor of a study counts agents together, so that one may be called by the other."""
+    return any(agents <= set(one.agents) for one in study.predictors if one.agents)
 
 
 def _called(text: str, names: NameTable) -> str | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.field_texts import FieldTexts, read_field
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.not_found import NO_AMOUNT
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import REFUSED, SourceTable
 from relapse_model.errors import Problem
@@ -33,6 +34,7 @@ _INSTEAD = {"relapse": "event"}  # a key that may stand for one that is needed
 _COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
 UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
 STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
+_ZERO = r"\s*0+(?:[.,]0*)?\s*"
 MISSING = "with a code for a missing value"
 EMPTY = "empty, or not known by the mapping"
 OTHER_ROWS = "among the rows that the mapping leaves out (when)"
@@ -190,6 +192,10 @@ def _refusals(
             unknown = one.coded_missing & filled
             problems += table.problems(unknown, name, UNKNOWN_DAY[key in ENDS], STATE_DAY)
             refused |= unknown
+        if key == "dose" and "placebo" not in entry.constants.get("agent", "").casefold():
+            zero = (one.values.str.fullmatch(_ZERO) & filled).to_numpy(dtype=bool)
+            problems += table.problems(zero, name, "an amount that was given", NO_AMOUNT)
+            refused |= zero
         problems += table.problems(bad, name, expected)
         refused |= bad
     return problems, refused

@@ -11,15 +11,22 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.other_things import (
+    DERIVED,
+    LOGARITHM,
+    NO_RESULT,
+    OF_TREATMENTS,
+    PERSON,
+    SPECIMEN,
+    other_thing,
+)
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
-_PERSON = re.compile(
-    r"\b(?:mother|maternal|father|paternal|husband|wife|spouse|donor|sibling|brother|sister)\b"
-    r"|母亲|父亲|丈夫|妻子|配偶|供者|供体|兄弟|姐妹"
-)
+_SAID = {"analyte": (PERSON, SPECIMEN, DERIVED, NO_RESULT), "agent": OF_TREATMENTS}
+_TWO = re.compile(r"[/÷]")
 IF_RIGHT = "Leave such rows out by 'when'; if the name is wrong, correct it"
 
 
@@ -28,8 +35,9 @@ class SecondNames:
     """Holds what rows call their analyte or agent against the one as which they are read.
 
     A text contradicts if it is a name of another analyte of the study, alone or before brackets; if it holds names of
-    agents of the study, and not that one; or if it says that the result is of another person. A text that is not
-    understood contradicts nothing.
+    agents of the study, and not that one; if it is a ratio of two; or if it says that the result is of another person
+    or specimen or a quantity derived from it, or that nothing was given (`other_things`). A text that is not understood
+    contradicts nothing, and neither does a name that the study has for that one.
 
     Parameters
     ----------
@@ -79,16 +87,39 @@ class SecondNames:
 
     def _contradicts(self, key: str, text: str, meant: str) -> bool:
         plain = unicodedata.normalize("NFKC", text)
-        if key == "analyte" and _PERSON.search(plain.casefold()):
-            return True
         if self.study is None:
-            return False
+            return bool(other_thing(plain, _SAID[key]))
         if key not in self._tables:
             self._tables[key] = analyte_names(self.study) if key == "analyte" else agent_names(self.study)
         table = self._tables[key]
         own = table.meaning(meant).name
+        if own and table.meaning(plain).name == own:
+            return False
+        if other_thing(plain, _SAID[key]) or (key == "analyte" and self._ratio(table, plain)):
+            return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
+
+    def logarithms(self, texts: pd.Series, units: pd.Series) -> Mask:
+        """Tell which texts say that a result is a logarithm, where its unit does not say so.
+
+        Parameters
+        ----------
+        texts, units : Series
+        """
+        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([texts.astype(str), units.astype(str)]))
+        found = [
+            bool(other_thing(text, (LOGARITHM,))) and unit != "" and not other_thing(unit, (LOGARITHM,))
+            for text, unit in pairs
+        ]
+        among: Mask = np.array([*found, False], dtype=bool)[codes]
+        return among
+
+    @staticmethod
+    def _ratio(table: NameTable, text: str) -> bool:
+        """Tell whether a text names two analytes, one divided by the other."""
+        parts = [table.meaning(one).name for one in _TWO.split(_BRACKETS.sub("", text))]
+        return len(set(parts)) > 1 and None not in parts
 
     @staticmethod
     def _said(table: NameTable, key: str, text: str) -> set[str]:

@@ -13,6 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import before_birth
+from relapse_model.cohort.readers.contradicting_columns import column_clashes
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
@@ -99,8 +100,10 @@ def cohort_of(
         With every problem of the reader and of the gate.
     """
     if mapping is not None:
-        clashes = [*unit_clashes(mapping, made, study, labels or {}), *meaning_clashes(mapping, study, choices or {})]
+        clashes = [*unit_clashes(mapping, made, study, labels or {})]
+        clashes += meaning_clashes(mapping, study, choices or {}, labels)
         clashes += name_clashes(mapping, study, labels or {})
+        clashes += column_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(refused_of(report.kind), clashes)
     births = _stated(made["patients"], _BIRTHS) if births is None else births

@@ -291,7 +291,7 @@ def _draw_points(axes: Axes, points: list[tuple[float, Estimate]]) -> None:
     )
     axes.errorbar(
         predicted, observed, yerr=[observed - lower, upper - observed], fmt="o", markersize=5, color=INK,
-        elinewidth=1.1, label="grouped patients, 95 % interval", zorder=4,
+        elinewidth=1.1, label="groups, 95 % interval", zorder=4,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Positions
+from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, says_ended, why_not_counted, words_of
+from relapse_model.cohort.readers.entry_rows import ENDS
 from relapse_model.cohort.readers.redcap.dictionary import CODED, choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.second_statements import (
@@ -17,7 +19,6 @@ from relapse_model.cohort.readers.second_statements import (
     holds_comparators,
     plain_sign,
     same_unit,
-    takes_back,
 )
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
@@ -103,29 +104,76 @@ def other_units(
     return problems
 
 
-def taken_back(export: Export, entry: Entry, rows: Positions, named: frozenset[str]) -> list[Problem]:
-    """Return a problem for each result of which another field of its form says that it was cancelled, or of no blood.
+def taken_back(
+    export: Export, mapping: SourceMapping, entry: Entry, rows: Positions, named: frozenset[str]
+) -> list[Problem]:  # fmt: skip
+    """Return a problem for each result or course of which another field of its form says that it does not count.
 
     Parameters
     ----------
     export : Export
+    mapping : SourceMapping
     entry : Entry
     rows : array of int
         That the entry took.
     named : frozenset of str
         Fields that the mapping names.
     """
-    form = export.forms.get(entry.fields["value"].name) if entry.section == "labs" and "value" in entry.fields else None
+    lead = _lead(entry)
+    form = export.forms.get(lead) if entry.section in ("labs", "treatments") else None
+    entries = mapping.labs if entry.section == "labs" else mapping.treatments
+    own = _called(export, entry)
+    others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
     problems: list[Problem] = []
     for name in _unread(export, named) if form else []:
-        if export.forms.get(name) != form:
+        called = _names(export, name)
+        if export.forms.get(name) != form or not is_of(called, own, others):
             continue
         codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
-        why = [takes_back(str(text)) for text in texts]
+        why = [_why(str(text), name, called, entry.section, own) for text in texts]
         wrong = rows[np.array([bool(one) for one in why], dtype=bool)[codes]]
-        advice = f"State which rows count: when = {{ {name} = [...] }}"
-        problems += export.table.problems(wrong, name, "a field that the mapping reads", advice, texts_of(export, name))
+        problems += export.table.problems(wrong, name, EXPECTED, ADVICE.format(name=name), texts_of(export, name))
+        if entry.section == "treatments":
+            over = rows[np.array([says_ended(str(text), called) for text in texts], dtype=bool)[codes]]
+            problems += export.table.problems(over[_no_end(export, entry, over)], name, _LAST_DAY, "",
+                                              texts_of(export, name))  # fmt: skip
     return problems
+
+
+_LAST_DAY = "the last day of a course that is over"
+
+
+def _no_end(export: Export, entry: Entry, rows: Positions) -> Mask:
+    """Tell in which rows a course has no last day."""
+    ends = [entry.fields[key].name for key in ENDS if key in entry.fields]
+    texts = [(export.columns[name].iloc[rows].str.strip() == "").to_numpy() for name in ends if name in export.columns]
+    none: Mask = np.all(texts, axis=0) if texts else np.full(len(rows), "dose" not in entry.fields)
+    return none
+
+
+def _lead(entry: Entry) -> str:
+    keys = ("value",) if entry.section == "labs" else ("start", "start_day", "start_week", "dose", "agent")
+    return next((entry.fields[key].name for key in keys if key in entry.fields), "")
+
+
+def _called(export: Export, entry: Entry) -> list[str]:
+    """Return what the result or the course of an entry is called."""
+    constants = [entry.constants[key] for key in ("analyte", "agent") if key in entry.constants]
+    known = export.definition(_lead(entry))
+    return [_lead(entry), known.label if known else "", *constants]
+
+
+def _names(export: Export, name: str) -> list[str]:
+    """Return the name of a field, its label, and what its box means."""
+    known = export.definition(name)
+    box = choices_of_column(name, known).get("1", "") if "___" in name else ""
+    return [name.partition("___")[0], known.label if known else "", box]
+
+
+def _why(text: str, name: str, called: list[str], section: str, own: list[str]) -> str:
+    if "___" in name and text.removesuffix(".0") != "1":
+        return ""  # a box that is not checked says nothing
+    return why_not_counted(text, called, section, words_of(own))
 
 
 def texts_of(export: Export, name: str) -> pd.Series:

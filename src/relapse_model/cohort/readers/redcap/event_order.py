@@ -27,7 +27,8 @@ def visit_weeks(export: Export, mapping: SourceMapping) -> dict[str, float]:
 def weeks_against_offsets(mapping: SourceMapping, export: Export, weeks: dict[str, float]) -> Iterator[Problem]:
     """Yield a problem where stated weeks of two events of an arm are in another order than their days in the project.
 
-    The days themselves are not compared: many projects number their events only.
+    The days themselves are not compared: many projects number their events only. Refused are weeks that are all the
+    days, if these are whole weeks.
 
     Parameters
     ----------
@@ -37,6 +38,11 @@ def weeks_against_offsets(mapping: SourceMapping, export: Export, weeks: dict[st
         Of events, by unique name.
     """
     known = [(arm_of(event), export.offsets[event], event) for event in weeks if event in export.offsets]
+    days = [(offset, event) for _, offset, event in known if offset]
+    if len(days) > 1 and all(weeks[event] == offset and not offset % 7 for offset, event in days):
+        found = f"{days[0][1]!r} in week {weeks[days[0][1]]:g}, and the others in the weeks that are their days"
+        yield in_mapping(mapping, ("time", "visits"), found, f"{days[0][0] / 7:g}: day_offset is {days[0][0]:g} there",
+                         "State weeks: days divided by 7")  # fmt: skip
     for (arm, offset, event), (other_arm, later, other) in zip(sorted(known), sorted(known)[1:], strict=False):
         if arm == other_arm and offset < later and weeks[event] > weeks[other]:
             found = f"{event!r} in week {weeks[event]:g}, and {other!r} in week {weeks[other]:g}"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.readers.patient_columns import patient_values, patients_of
+from relapse_model.cohort.readers.redcap.boxes import boxes_of, contradicting_boxes, ticked, unknown_boxes
 from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.event_order import visit_weeks
 from relapse_model.cohort.readers.redcap.export import Export
@@ -20,7 +21,6 @@ from relapse_model.errors import Problem
 
 _COMMA = re.compile(r"^(\s*[<>≤≥=＜＞]*\s*[+-]?\d+),(\d+(?!\S*[.,\d])\s*\S*\s*)$")
 _GROUPED = re.compile(r"\s*[<>≤≥=＜＞]*\s*[+-]?\d{1,3}(?:\.\d{3})+")
-_CHECKED = ("1", "1.0")
 _COMPLETE = ("2", "2.0")
 
 
@@ -55,7 +55,8 @@ def prepared(export: Export, mapping: SourceMapping) -> Prepared:
     made = Prepared(replace(export.table, columns=columns))
     for name in dict.fromkeys(one.name for one in fields_of(mapping)):
         if "___" in name:
-            unanswered = _unanswered(export, name)
+            made.problems.extend(contradicting_boxes(export, name))
+            unanswered = _unanswered(export, name) | ticked(export, unknown_boxes(export, name))
             columns[name] = columns[name].mask(unanswered, "")
             if unanswered.any():
                 made.notes.append(f"{name}: {int(unanswered.sum()):,} boxes of unanswered questions are not known")
@@ -85,9 +86,7 @@ def fields_of(mapping: SourceMapping) -> Iterable[Field]:
 
 
 def _unanswered(export: Export, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    group = name.split("___", 1)[0] + "___"
-    boxes = [texts for column, texts in export.columns.items() if column.startswith(group)]
-    none = ~np.any([texts.isin(_CHECKED).to_numpy() for texts in boxes], axis=0)
+    none = ~ticked(export, boxes_of(export, name))
     status = export.status(name)
     finished = np.zeros(len(none), dtype=bool) if status is None else status.isin(_COMPLETE).to_numpy()
     return np.asarray(none & ~finished & (export.columns[name] != "").to_numpy())

@@ -105,7 +105,7 @@ def read_redcap(
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
     for entry, one in zip(entries, taken, strict=True):
         problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
-        problems += taken_back(export, entry, one.rows.at, named)
+        problems += taken_back(export, known, entry, one.rows.at, named)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,

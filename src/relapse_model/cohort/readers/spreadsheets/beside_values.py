@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, why_not_counted, words_of
 from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
     holds_comparators,
     same_unit,
-    takes_back,
 )
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
@@ -44,25 +44,41 @@ def refuse_unread_comparators(reading: Reading) -> None:
 
 
 def refuse_taken_back(reading: Reading) -> None:
-    """Refuse results beside which a column that is not read says that they were cancelled, or are of no blood.
+    """Refuse results and courses beside which a column that is not read says that they do not count.
 
     Parameters
     ----------
     reading : Reading
         After everything was read.
     """
-    for source, rows in reading.results_read.items():
-        table = reading.tables[source]
+    mapping = reading.mapping
+    for entry in (*mapping.labs, *mapping.treatments):
+        rows = reading.rows_read.get((entry.section, entry.position))
+        if rows is None:
+            continue
+        table, own = reading.tables[entry.source], _called(entry)
+        others = [text for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source
+                  and (one.section, one.position) != (entry.section, entry.position) for text in _called(one)]  # fmt: skip
         for place, name in enumerate(table.names):
-            if place in reading.used[source]:
-                continue
-            codes, texts = pd.factorize(table.column(place))
-            why = [takes_back(str(text)) for text in texts]
-            wrong = np.array([bool(one) for one in why], dtype=bool)[codes] & rows
-            for row in np.flatnonzero(wrong).tolist():
-                found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
-                advice = f"State which rows count: when = {{ {name!r} = [...] }}"
-                reading.cell_problem(source, row, name, found, "a column that the mapping reads", advice)
+            if place not in reading.used[entry.source] and is_of([name], own, others):
+                _refuse_rows(reading, entry, place, name, rows, own)
+
+
+def _refuse_rows(reading: Reading, entry: Entry, place: int, name: str, rows: Mask, own: list[str]) -> None:
+    table = reading.tables[entry.source]
+    codes, texts = pd.factorize(table.column(place))
+    why = [why_not_counted(str(text), [name], entry.section, words_of(own)) for text in texts]
+    for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
+        found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
+        reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(name)))
+
+
+def _called(entry: Entry) -> list[str]:
+    """Return what the result or the course of an entry is called."""
+    leads = [
+        entry.fields[key].name for key in ("value", "start", "start_day", "start_week", "dose") if key in entry.fields
+    ]
+    return [*leads[:1], *(entry.constants[key] for key in ("analyte", "agent") if key in entry.constants)]
 
 
 def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.source_mapping import Entry, Field
+from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
 from relapse_model.cohort.readers.spreadsheets.patients import matching
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
@@ -190,7 +191,18 @@ def week_of_visit(reading: Reading, entry: Entry, visit: str, key: str) -> str:
         advice = f'Or state the weeks under [time]: visits = {{ "{visit}" = 0, ... }}' if visit else ""
         reading.refuse(in_mapping(reading.mapping, place_of(entry), found, f'{key} = "COLUMN"', advice))
         return ""
+    counted = _counted(entry, visit)
+    if counted in ("month", "day") and week and visit.isdecimal() and week == int(visit):
+        found = f"the visit {visit!r} in week {week:g}, whose columns count {counted}s"
+        reading.refuse(in_mapping(reading.mapping, ("time", "visits"), found, f"the week of that {counted}"))
     return repr(week)
+
+
+def _counted(entry: Entry, visit: str) -> str:
+    """Return what the names of an entry's columns count: weeks, months or days; nothing where they do not say so."""
+    names = [one.name.replace(VISIT, visit) for one in entry.fields.values() if VISIT in one.name]
+    found = [at for name in names if (at := at_visit(name)) is not None and at.visit == visit]
+    return found[0].counted if found else ""
 
 
 def refused_rows(part: Part) -> Mask:

@@ -84,7 +84,7 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
         if not part.visit:
-            reading.results_read[entry.source] = ~left | reading.results_read.get(entry.source, False)
+            reading.rows_read[entry.section, entry.position] = ~left
         columns, called = _columns(reading, entry, part, analyte)
         made.add(
             table,

@@ -8,6 +8,7 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.entry_rows import ENDS, UNKNOWN_DAY
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.not_found import NO_AMOUNT
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
@@ -66,8 +67,11 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
         filled, unknown = _unknown_days(reading, entry, part, filled)
-        bad = (refused_rows(part) | unknown | other_units(reading, entry, part, "dose")) & part.own
+        wrong = other_units(reading, entry, part, "dose") | _no_amount(reading, entry, part)
+        bad = (refused_rows(part) | unknown | wrong) & part.own
         kept = part.own & filled & ~bad
+        if not part.visit:
+            reading.rows_read[entry.section, entry.position] = kept
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
         other, refused = other + int((~part.chosen & ~part.strangers).sum()), refused + int(bad.sum())
@@ -103,6 +107,19 @@ def _unknown_days(reading: Reading, entry: Entry, part: Part, filled: Mask) -> t
             name, expected = part.columns[key].name, UNKNOWN_DAY[key in ENDS]
             reading.cell_problem(entry.source, row, name, "a code for no value", expected)
     return there, unknown
+
+
+def _no_amount(reading: Reading, entry: Entry, part: Part) -> Mask:
+    """Refuse doses of 0: whether nothing was given, or nobody knows how much, they do not say; return these rows."""
+    dose = part.columns.get("dose")
+    if dose is None or "placebo" in entry.constants.get("agent", "").casefold():
+        return np.zeros(len(part.chosen), dtype=bool)
+    zero = dose.values.str.fullmatch(r"\s*0+(?:[.,]0*)?\s*").to_numpy(dtype=bool) & part.own
+    for row in np.flatnonzero(zero).tolist():
+        shown = reading.shown(dose.values.iloc[row])
+        reading.cell_problem(entry.source, row, dose.name, shown, "an amount that was given", NO_AMOUNT)
+    found: Mask = zero
+    return found
 
 
 def _filled(part: Part, *, table_rows: int, always: bool) -> Mask:

@@ -1,0 +1,184 @@
+"""Columns beside a result or a dose that a mapping does not read, and that say of it that it does not count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.other_things import NO_RESULT, NOT_GIVEN, PERSON, SPECIMEN, other_thing
+from relapse_model.cohort.readers.second_statements import takes_back
+from relapse_model.study.names import yes_or_no
+
+_NOTES = re.compile(r"(?<![a-z])(?:notes?|comments?|remarks?)(?![a-z])|备注|说明|注释")
+_ABOUT = re.compile(
+    r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
+    r"|(?:subject|person|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
+)
+_SAMPLES = re.compile(r"(?<![a-z])(?:specimen|sample|material|matrix)(?![a-z])|标本|样本|样品")
+_OF_ROW = re.compile(
+    r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样"
+)
+_CHANGED = re.compile(
+    r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
+)
+_FACTOR = re.compile(r"(?<![a-z])(?:dilution|multiplier|(?:dilution |multiplication )?factor)(?![a-z])|稀释|倍数")
+_SECOND = re.compile(
+    r"(?<![a-z])(?:corrected|amended|revised|retest|recheck|repeat(?:ed)?|final (?:value|result))(?![a-z])"
+    r"|修正|更正|复检|复查|复测"
+)
+_ONE = re.compile(r"1(?:\.0*)?|1\s?[:：/]\s?1|none|no|undiluted|未稀释|无|否")
+_NUMBER = re.compile(r"[<>≤≥]?\s*\d+(?:[.,]\d+)*")
+_GOOD = re.compile(
+    r"(?<![a-z])(?:given|administered|received|taken|done|performed|tested|valid|acceptable|usable)(?![a-z])"
+    r"|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
+)
+_BAD = re.compile(
+    r"(?<![a-z])(?:not (?:done|given|performed|tested|valid|administered|taken|usable)|nd|invalid|cancel\w*|void|missed"
+    r"|refused|withheld|excluded|error|ha?emoly[sz]ed|ha?emolysis|lipa?emic|missing)(?![a-z])"
+    r"|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
+)
+_FILLERS = frozenset(
+    [
+        "was",
+        "were",
+        "is",
+        "the",
+        "a",
+        "an",
+        "of",
+        "this",
+        "test",
+        "result",
+        "results",
+        "sample",
+        "specimen",
+        "dose",
+        "drug",
+        "lab",
+        "labs",
+        "value",
+        "blood",
+        "serum",
+        "if",
+        "or",
+    ]
+)
+_ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
+_STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
+EXPECTED = "a row that counts"
+ADVICE = "State which rows count: when = {{ {name} = [...] }}; or, if it says nothing of them, take it out of a copy"
+
+
+def why_not_counted(text: str, called: Iterable[str], section: str, own: Collection[str] = ()) -> str:
+    """Say why a text beside a result, or a dose, says that it does not count; nothing where it does not say so.
+
+    Parameters
+    ----------
+    text : str
+        With the label of its code, if it has one.
+    called : iterable of str
+        The name of its column, and its label.
+    section : {"labs", "treatments"}
+    own : collection of str
+        Words by which the result or the dose itself is called.
+
+    Examples
+    --------
+    >>> why_not_counted("superseded", ["status"], "labs"), why_not_counted("100", ["Dilution factor"], "labs")
+    ('no valid result', 'a dilution, or a factor')
+    >>> why_not_counted("no", ["Given?"], "treatments"), why_not_counted("yes", ["ALT not done"], "labs", ["alt"])
+    ('"no", where it asks whether it counts', '"yes", where it asks whether it does not')
+    >>> why_not_counted("wife", ["contact"], "labs"), why_not_counted("no", ["Vaccine given"], "treatments")
+    ('', '')
+    """
+    return _why(text, tuple(called), section, frozenset(own))
+
+
+@lru_cache(maxsize=8192)
+def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) -> str:
+    plain, names = plain_words(text), [plain_words(one) for one in called if one]
+    if not plain:
+        return ""
+    if said := (takes_back(text) if section == "labs" else ""):
+        return said
+    answer = yes_or_no(plain)
+    if (
+        answer is not None
+        and (flag := next((said for one in names if (said := _flag(one, own)) is not None), None)) is not None
+    ):
+        if flag is not answer:
+            return '"no", where it asks whether it counts' if flag else '"yes", where it asks whether it does not'
+        return ""
+    if section == "labs" and any(_FACTOR.search(one) for one in names):
+        return "" if _ONE.fullmatch(plain) or not re.search(r"\d", plain) else "a dilution, or a factor"
+    if section == "labs" and any(_SECOND.search(one) for one in names) and _NUMBER.fullmatch(plain):
+        return "another result of it"
+    if any(_NOTES.search(one) for one in names):
+        return _noted(plain, section)
+    if any(_ABOUT.search(one) or _flag(one, own) is not None for one in names):
+        samples = any(_SAMPLES.search(one) for one in names)
+        kinds = (NOT_GIVEN,) if section == "treatments" else (PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()))
+        return other_thing(text, kinds)
+    return ""
+
+
+def _noted(plain: str, section: str) -> str:
+    """Say the same of a note, which may be about anything else: it names the result, or is a word or two."""
+    short = len(plain.split()) <= 2 and (not plain.isascii() or len(plain) <= 24) and len(plain) <= 24
+    about = short or _OF_ROW.search(plain) is not None
+    if section == "treatments":
+        return other_thing(plain, (NOT_GIVEN,)) if about else ""
+    if _CHANGED.search(plain):
+        return "a note that it is another value"
+    return other_thing(plain, (PERSON, NO_RESULT)) if about else ""
+
+
+def _flag(name: str, own: frozenset[str]) -> bool | None:
+    """Return which answer of a column means that the row counts; None where it asks no such thing of the row."""
+    bad, good = _BAD.search(name), _GOOD.search(name)
+    found = bad or good
+    if found is None:
+        return None
+    rest = {word for word in re.split(r"[\W_]+", (_BAD if bad else _GOOD).sub(" ", name)) if word}
+    chinese = {word for word in rest if not word.isascii()}
+    return None if rest - chinese - _FILLERS - own or len("".join(chinese)) > 4 else not bad
+
+
+def says_ended(text: str, called: Iterable[str]) -> bool:
+    """Tell whether a text beside a course says that it is over: then a course without a last day does not go on.
+
+    Examples
+    --------
+    >>> says_ended("no", ["Ongoing?"]), says_ended("yes", ["Stopped?"]), says_ended("yes", ["Ongoing?"])
+    (True, True, False)
+    """
+    answer, names = yes_or_no(plain_words(text)), [plain_words(one) for one in called if one]
+    if answer is None:
+        return False
+    return any((_STOPPED if answer else _ONGOING).search(one) for one in names)
+
+
+def is_of(called: Iterable[str], own: Iterable[str], others: Iterable[str]) -> bool:
+    """Tell whether a column may be about one of several results of a row: it is not called by another one alone.
+
+    Parameters
+    ----------
+    called : iterable of str
+        Its name and its label.
+    own, others : iterable of str
+        What the result, and the others of the row, are called.
+
+    Examples
+    --------
+    >>> is_of(["alt_status"], ["alt"], ["ast"]), is_of(["ast_status"], ["alt"], ["ast"]), is_of(["qc"], ["alt"], ["ast"])
+    (True, False, True)
+    """
+    words, mine, theirs = words_of(called), words_of(own), words_of(others)
+    return bool(words & (mine - theirs)) or not words & (theirs - mine)
+
+
+def words_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the words of some names, by which columns of the same result are called, too."""
+    return frozenset(word for one in names for word in re.split(r"[\W_]+", plain_words(one)) if word)

@@ -1,0 +1,149 @@
+"""What a text says that a row or a column is, instead of a result of the patient's blood or a dose that was given.
+
+One table of words for all readers: names of tests and drugs, labels and headers, specimens, notes and states.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
+NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
+OF_RESULTS = (PERSON, SPECIMEN, DERIVED, LOGARITHM, NO_RESULT)
+"""What the name of a result, its label or a note beside it may say that it is."""
+OF_TREATMENTS = (PERSON, NOT_GIVEN)
+"""What the name of a treatment, or its state, may say."""
+OF_OUTCOMES = (PERSON, NOT_FOUND)
+"""What the text of an event or a diagnosis may say."""
+
+
+def _words(words: str, others: str = "") -> re.Pattern[str]:
+    """Compile words of languages with an alphabet, which stand alone, and others, which stand anywhere."""
+    alone = r"(?<![a-zà-ÿ])(?:" + "|".join(words.split("\n")) + r")(?![a-zà-ÿ])"
+    return re.compile(alone + (f"|{others}" if others else ""))
+
+
+_SAYS: Mapping[str, re.Pattern[str]] = {
+    PERSON: _words(
+        r"""(?:grand)?mother(?:'?s)?
+maternal
+(?:grand)?father(?:'?s)?
+paternal
+mom|mum|dad
+husband(?:'?s)?
+wife(?:'?s)?
+spouse(?:'?s)?
+partner(?:'?s)?
+donor(?:'?s|s)?
+siblings?|brother(?:'?s)?|sister(?:'?s)?|daughter(?:'?s)?
+newborn|neonate|infant|baby|f(?:o)?etus
+associated person
+mutter|vater|spender(?:in)?|mère|père|donneur|madre|padre|donante""",
+        "母亲|父亲|丈夫|妻子|配偶|供者|供体|供血者|兄弟|姐妹|家属|新生儿|婴儿|胎儿|産婦|母の|父の",
+    ),
+    SPECIMEN: _words(
+        r"""urine|urinary|urinalysis|urin|orina
+saliva|sputum|sweat|semen
+csf|cerebrospinal(?: fluid)?
+ascites|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
+body fluid|dialysate|drainage
+stool|f(?:a)?eces|f(?:a)?ecal
+breast milk|milk|cord blood|umbilical cord
+bone marrow|tissue|biopsy|swab|pbmc
+bile(?! (?:acids?|salts?))""",
+        "尿(?!素|酸|嘧啶)|唾液|痰|脑脊液|腹水|腹腔积液|胸水|胸腔积液|粪便|大便|乳汁|脐血|脐带血|骨髓|肝组织|组织标本|胆汁(?!酸)",
+    ),
+    DERIVED: _words(
+        r"""(?:absolute |percent(?:age)? |%)?change(?: from baseline)?
+chg|pchg|delta|difference|fold|shift
+(?:upper|lower) (?:reference |normal )?limits?(?: of normal)?
+limits? of (?:normal|detection|quantification|quantitation)
+[x×*]?\s?uln|uln[x×]?|lln|ulnr|lloq|uloq|lod|loq
+(?:reference|normal) (?:range|interval|value)s?
+multiples?(?: of)?
+(?:toxicity |ctcae? )?grade|ctcae?
+ratio|slope|auc|area under(?: the curve)?
+mean|average|median|geometric mean|peak|nadir|maximum|minimum""",
+        "δ|变化|差值|倍数|正常上限|参考上限|上限值|正常下限|参考下限|参考值|参考范围|分级|比值|比率|斜率|平均值|均值|中位数|峰值|最高值|最低值",
+    ),
+    LOGARITHM: _words(
+        r"(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:-?transformed)?\nlogarithm", "对数|(?<![a-z])log10|(?<![a-z])lg10"
+    ),
+    NO_RESULT: _words(
+        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete
+storniert|annull?iert|annulée?|anulad[oa]
+entered[- ]in[- ]error|error|invalid|not valid|rejected|unsatisfactory|unsuitable
+qns|quantity not sufficient|insufficient(?: (?:quantity|sample|specimen))?
+h(?:a)?emoly[sz]ed|h(?:a)?emolysis|h(?:a)?emolytic|lip(?:a)?emic|clotted|contaminated|mislabel(?:l)?ed
+not (?:done|performed|tested|reported)
+qc|quality control|calibrator|calibration|blank|test patient""",
+        "作废|取消|撤销|无效|拒收|退回|不合格|错误|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",
+    ),
+    NOT_GIVEN: _words(
+        r"""placebo|sham|dummy|plazebo
+refus(?:ed|al)(?! (?:further|more|to continue))|declin(?:ed|es)(?! (?:further|more|to continue))
+(?:not|never) (?:taken|given|administered|dispensed|received|started|used|applied|injected|infused|prescribed|done)
+withheld|omitted|missed|skipped|forgotten|cancel(?:l)?ed|void(?:ed)?|entered[- ]in[- ]error
+scheduled|planned|intended
+none given|no dose""",
+        "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划",
+    ),
+    NOT_FOUND: _words(
+        r"""ruled? out|r/o|excluded|exclude|no evidence of|negative for|not confirmed|unconfirmed|disproved|refuted
+history of|personal history|past history|h/o|hx|fhx|(?:family|maternal|paternal) history(?: of)?
+risk of|at risk|suspected|suspicion|possible|differential(?: diagnosis)?
+entered[- ]in[- ]error|cancel(?:l)?ed|void(?:ed)?""",
+        r"\br/o\b|排除|家族史|既往史|病史|既往|疑似|可疑|待排|待查|录入错误|作废|取消",
+    ),
+}
+
+
+def other_thing(text: str, kinds: Collection[str] = OF_RESULTS) -> str:
+    """Return what a text says that its row or column is instead; nothing where it does not say so.
+
+    Assumes that the text is about the row: the name of a test or drug, a label, a specimen, a state or a note.
+
+    Parameters
+    ----------
+    text : str
+    kinds : collection of str
+        Those of which something may be said, such as `OF_RESULTS`.
+
+    Examples
+    --------
+    >>> other_thing("ALT (mother)"), other_thing("HBsAb, urine"), other_thing("Change in ALT"), other_thing("尿素")
+    ('another person', 'another specimen', 'a quantity derived from it', '')
+    >>> other_thing("HBIG placebo", OF_TREATMENTS), other_thing("Family history of HCC", OF_OUTCOMES)
+    ('not given, or a placebo', "no finding of the patient's own")
+    """
+    plain = _plain(text)
+    return next((kind for kind in kinds if plain and _SAYS[kind].search(plain)), "")
+
+
+def other_things(texts: pd.Series, kinds: Collection[str] = OF_RESULTS) -> NDArray[np.object_]:
+    """Return for each text what it says instead; each different one is read once.
+
+    Parameters
+    ----------
+    texts : Series
+    kinds : collection of str
+        As in `other_thing`.
+    """
+    codes, distinct = pd.factorize(texts)
+    said = [other_thing(str(one), kinds) for one in distinct]
+    found: NDArray[np.object_] = np.array([*said, ""], dtype=object)[codes]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """Return a text in half width and small letters, with blanks for what joins the words of a name."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    return " ".join(plain.split())
