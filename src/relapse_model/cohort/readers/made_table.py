@@ -33,6 +33,8 @@ class MadeTable:
         What `number` counts.
     elsewhere : mapping of str to (array of object, array of int)
         Of columns whose values stand in other rows than their table's: source and number of each; -1: in its row.
+    visit : array of object or None
+        The visit that the source has each row at; `None` where it names none.
     """
 
     rows: pd.DataFrame
@@ -41,6 +43,7 @@ class MadeTable:
     called: Mapping[str, str | NDArray[np.object_]] = field(default_factory=dict)
     counted: str = "row"
     elsewhere: Mapping[str, tuple[NDArray[np.object_], NDArray[np.int64]]] = field(default_factory=dict)
+    visit: NDArray[np.object_] | None = None
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem of this table as one of the source: its sheet, row and column.

@@ -24,6 +24,7 @@ from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
+from relapse_model.cohort.readers.visits_on_one_day import with_visits
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -146,6 +147,7 @@ def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> li
 
 def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
+    remarks = with_visits(cohort.remarks, made["labs"]) if "labs" in made else cohort.remarks
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))
@@ -154,7 +156,7 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
         cohort,
         rejected=rejected,
         problems=tuple(_placed(problem, made) for problem in cohort.problems),
-        remarks=(*(_placed(problem, made) for problem in cohort.remarks), *to_be_looked_at(cohort, made)),
+        remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )
 

@@ -401,3 +401,17 @@ def test_what_stands_twice_in_the_dictionary_is_refused_by_name(tmp_path, more, 
 def test_a_file_of_dates_says_each_thing_once(tmp_path, dates, found):
     (tmp_path / "zero.csv").write_text(dates, encoding="utf-8")
     assert found in refused(tmp_path, DATA, MAPPING.replace(TIME, '[time]\nfile = "zero.csv"\n'))
+
+
+EVENTS = (
+    "record_id,redcap_event_name,enrolled,lab_date,hbsab\n7,visit_0_arm_1,2024-01-01,2024-01-08,120\n"
+    "7,week_8_arm_1,,2024-02-26,130\n7,week_12_arm_1,,2024-02-26,130\n"
+)
+
+
+def test_two_events_on_one_day_are_named(tmp_path):
+    """The visit of week 12 has the date of week 8: counted once, and not as if one row stood twice."""
+    (said,) = map(str, read(tmp_path, EVENTS).remarks)
+    assert "row 4" in said
+    assert "counted once" in said
+    assert "expected each visit on its own day, and week_8_arm_1 and week_12_arm_1 have one date" in said

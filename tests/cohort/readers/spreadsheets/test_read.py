@@ -182,6 +182,16 @@ def test_a_result_that_came_twice_counts_once(tmp_path):
     cohort = read_excel(source, as_mapping('[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + LONG))
     assert len(cohort.labs) == 1
     assert str(cohort.remarks[0]).startswith("lis.csv, row 3: says the same as an earlier row")
+    assert cohort.remarks[0].expected == "each row once"  # it names no visit
+
+
+def test_two_visits_on_one_day_that_say_the_same_are_named(tmp_path):
+    sheet = "id,enrolled,W4 ALT,W8 ALT,W4 date,W8 date\n1,2024-01-01,20,20,2024-01-29,2024-01-29\n"
+    (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")
+    text = '[time]\nzero = { field = "enrolled" }\n[patients]\nid = "id"\n[[labs]]\nanalyte = "alt"\n'
+    text += 'value = "W{visit} ALT"\nunit = "U/L"\ndate = "W{visit} date"\n'
+    (said,) = read_excel(tmp_path / "a.csv", as_mapping(text)).remarks
+    assert said.expected == "each visit on its own day, and W4 ALT and W8 ALT have one date"
 
 
 def test_a_decimal_comma_is_stated_and_then_a_point_is_refused(tmp_path):

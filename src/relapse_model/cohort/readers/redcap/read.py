@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +169,10 @@ def _made(people: People, taken: list[_Taken], mapping: SourceMapping) -> dict[s
         table = made_of([one.rows for one in taken if one.entry.section == section])
         if table is not None:
             made[name] = table
+    events = people.table.columns.get(EVENT)
+    if "labs" in made and events is not None:
+        at = np.concatenate([one.rows.at for one in taken if one.entry.section == "labs"])
+        made["labs"] = replace(made["labs"], visit=events.to_numpy(dtype=object)[at])
     if "labs" not in made:
         made["labs"] = MadeTable(pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS}), people.table.name)
     return made
