@@ -128,7 +128,7 @@ def test_hazards_tell_the_risk_by_each_week(every, new_patients):
 
 def test_more_predictors_than_relapses_are_refused_unless_asked_for(study):
     small = rm.simulate_cohort(60, seed=1)
-    with pytest.raises(InsufficientDataError, match=r"predictors and \d+ relapses"):
+    with pytest.raises(InsufficientDataError, match=r"predictors and \d+ events"):
         rm.train(small, study, candidates=QUICK)
     model = rm.train(small, study, candidates=("prior_logistic",), more_predictors_than_events=True)
     assert model.summary["events"] < len(study.predictors)

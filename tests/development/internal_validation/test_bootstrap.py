@@ -187,7 +187,7 @@ def test_20_resamples_give_point_estimates_and_say_why_there_is_no_interval(coho
     assert boot.refused == {}
     stated = boot.to_dict()["optimism_corrected"]["auc"]
     assert stated["value"] == boot.corrected["auc"].corrected == pytest.approx(stated["apparent"] - stated["optimism"])
-    assert "exists in 20 of 20 resamples; expected 40" in stated["no_interval"]
+    assert "20 of 20 resamples could be used; an interval of 95 % needs 40" in stated["no_interval"]
     assert set(boot.point632_plus) == set(OUT_OF_BAG)
 
 

@@ -17,7 +17,7 @@ from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
-_LIMIT = re.compile(r"(?<![a-z])uln(?![a-z])|上限")
+_LIMIT = re.compile(r"(?<![a-z])uln(?![a-z])|ratio to .*upper limit|上限")
 _DERIVED = re.compile(
     r"(?<![a-z])(?:previous|prior|max|min|decline|decrease|increase|reduction)(?![a-z])|[δ∆]|上次|升高|下降"
 )
