@@ -138,10 +138,10 @@ def test_a_file_that_tells_it_otherwise_is_refused(model, wrong):
     [
         (
             "en",
-            "Of these 20 patients, 11 met the study's criteria, 9 did not, 0 could not be judged.",
+            "Study criteria: met by 11, not met by 9, not known for 0.",
             "criteria is not known.",
         ),
-        ("zh", "这 20 例患者中，11 例符合研究标准，9 例不符合，0 例无法判断。", "其中多少例符合研究标准尚不清楚。"),
+        ("zh", "研究标准：11 例符合，9 例不符合，0 例不明。", "其中多少例符合研究标准尚不清楚。"),
     ],
 )
 def test_the_first_screen_says_how_many(model, language, met, unknown):
