@@ -71,7 +71,7 @@ def test_resamples_too_few_for_an_interval_give_the_value_alone():
     inside = np.linspace(0.7, 0.9, 20)
     found = optimism_corrected(0.8, inside, inside - 0.05)
     assert found.corrected == found.value == pytest.approx(0.75)
-    assert "exists in 20 of 20 resamples; expected 40" in found.no_interval
+    assert "20 of 20 resamples could be used; an interval of 95 % needs 40" in found.no_interval
     asked_for_none = optimism_corrected(0.8, inside, inside - 0.05, None)
     assert (asked_for_none.corrected, asked_for_none.no_interval) == (pytest.approx(0.75), "")
 

@@ -141,7 +141,7 @@ def test_the_centre_is_a_line_of_the_explanation(model, new):
     there = at_centre(new, name)
     found = explain_patient(model, there, "P0001")
     line = next(one for one in found.inputs if one.predictor == "centre")
-    assert (line.shown, line.reference_shown, line.read_from) == (name, "a new centre", "patients table")
+    assert (line.shown, line.reference_shown, line.read_from) == (name, "a new centre", "baseline data")
     assert found.steps()[-1] == pytest.approx(found.risk, abs=1e-9)
     elsewhere = explain_patient(model, at_centre(new, None), "P0001")
     line = next(one for one in elsewhere.inputs if one.predictor == "centre")
