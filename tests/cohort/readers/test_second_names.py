@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.unit_numbers import is_number, unit_numbers
 
@@ -78,12 +78,12 @@ def test_a_number_is_no_unit():
 def test_a_condition_that_nothing_meets_is_refused_where_nothing_is_read():
     mapping = parse_mapping(MAPPING, "map.toml", "cdisc")
     first, second = mapping.labs
-    problems, notes = unmet(mapping, [(first, 9, 0), (second, 0, 0), (mapping.treatments[0], 3, 0)])
+    problems, notes = unmet_conditions(mapping, [(first, 9, 0), (second, 0, 0), (mapping.treatments[0], 3, 0)])
     assert [str(one).partition(";")[0] for one in problems] == [
         "map.toml, line 10, key 'labs.1.when': 9 rows of hbsag, and none as 'when' asks"
     ]
     assert notes == ["3 rows of hbig, and none as 'when' asks: see whether 'when' is right"]
-    problems, notes = unmet(mapping, [(first, 9, 0), (second, 2, 2)])  # the analyte is read by another entry
+    problems, notes = unmet_conditions(mapping, [(first, 9, 0), (second, 2, 2)])  # the analyte is read by another entry
     assert (problems, len(notes)) == ([], 1)
-    assert unmet(mapping, [(first, 9, 4), (first, 3, 0)]) == ([], [])  # of two tables, one has them
-    assert unmet(mapping, [(first, 0, 0)]) == ([], [])  # of codes that nothing has, another note tells
+    assert unmet_conditions(mapping, [(first, 9, 4), (first, 3, 0)]) == ([], [])  # of two tables, one has them
+    assert unmet_conditions(mapping, [(first, 0, 0)]) == ([], [])  # of codes that nothing has, another note tells

@@ -3,7 +3,7 @@
 THE RULE. Of every column that varies in the training rows
 
 - the scale is the number nearest to its standard deviation, as a ratio, in the series R10 of preferred numbers (ISO 3:
-  1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8, and these times a power of ten): at most 12.5 % away from it;
+  1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8, and these times a power of ten): at most 13.2 % away from it;
 - the centre is the multiple nearest to its mean, and the value that stands in for a missing one the multiple nearest to
   its median, of 1, 2 or 5 times a power of ten, at most a fifth of that scale: at most a tenth of it away. A yes or no
   stays one.
@@ -11,7 +11,7 @@ THE RULE. Of every column that varies in the training rows
 A constant column has itself as centre, and 1 as scale, so that nothing is learned of it.
 
 WHY. Where a column is counted from and by what it is divided is a convention, not an estimate, and a prior "per
-standard deviation" is not known to an eighth. But exact means and standard deviations of two cohorts that differ by one
+standard deviation" is not known so well. But exact means and standard deviations of two cohorts that differ by one
 patient tell every value of that patient by subtraction. Rounded, they are mostly the same in both. A column brought to
 another unit has the same risks to a few hundredths, where it has gaps; by a power of ten, exactly.
 """

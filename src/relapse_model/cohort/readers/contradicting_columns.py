@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
+from relapse_model.cohort.readers.second_names import names_a_ratio
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels
 from relapse_model.cohort.tables.columns import TABLES
@@ -54,7 +55,9 @@ def column_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) 
         texts = list(dict.fromkeys(text for text in (one.name, *labels.get(one.name, ())[:1]) if text))
         for text in texts:
             named = own is not None and _is_name(text, own, meant)
-            why = "" if named else why_other(text, place, one.unit) or (DERIVED if own and _is_ratio(text, own) else "")
+            why = "" if named else why_other(text, place, one.unit)
+            if not named and not why and own is not None and names_a_ratio(text, own):
+                why = DERIVED
             if why:
                 yield in_mapping(mapping, place, f"{one.name!r}, by its name or label {text!r}, {why}",
                                  f"a column of {meant}", _ADVICE)  # fmt: skip
@@ -87,13 +90,6 @@ def _columns(
 def _is_name(text: str, names: NameTable, meant: str) -> bool:
     own = names.meaning(meant.rpartition(" of ")[2]).name
     return own is not None and names.meaning(text).name == own
-
-
-def _is_ratio(text: str, names: NameTable) -> bool:
-    """Tell whether a name has two analytes, one over the other."""
-    parts = re.sub(r"[(（\[][^()（）\[\]]*[)）\]]|\{visit\}", " ", text).split("/")
-    found = [names.meaning(one.strip()).name for one in parts if one.strip()]
-    return len(found) > 1 and None not in found and len(set(found)) > 1
 
 
 def why_other(text: str, place: Place, unit: str = "") -> str:

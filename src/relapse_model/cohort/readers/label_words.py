@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from relapse_model.study.names import NameTable, level_of, yes_or_no
 
@@ -43,6 +44,7 @@ _GROUP = re.compile(r"\b(?:group|arm)\b|组", re.IGNORECASE)
 _DOSE = re.compile(r"\b\d+(?:[.,]\d+)?\s*(?:k?iu|u|mg|g|ug|µg|mcg|ml)\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=8192)
 def plain_words(text: str) -> str:
     """Return a text or a name as it is searched for words: half width, lower case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("_", " ").split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, MutableMapping
 
 import pandas as pd
@@ -10,6 +11,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 
 _NAMED = (("labs", "analyte", "no result was found of"), ("treatments", "agent", "no course was found of"))
+_ZERO = re.compile(r"\s*0+(?:[.,]0*)?\s*")
 _NEW = "; or write a study of what the source holds (`relapse-model study new`) and propose the mapping anew with it"
 NONE = "Correct them; or state may_be_absent = true, if the source need not hold any"
 """What to do where no row has a code of an outcome: it would make every patient free of it."""
@@ -27,8 +29,19 @@ def no_amount(doses: pd.Series, agent: str) -> Mask:
     >>> no_amount(pd.Series(["0", "0.0", "400", ""]), "hbig").tolist()
     [True, True, False, False]
     """
-    zero: Mask = doses.str.fullmatch(r"\s*0+(?:[.,]0*)?\s*").to_numpy(dtype=bool)
+    zero: Mask = doses.map(is_zero).to_numpy(dtype=bool)
     return zero & ("placebo" not in agent.casefold())
+
+
+def is_zero(dose: str) -> bool:
+    """Tell whether a dose is printed as 0.
+
+    Examples
+    --------
+    >>> [is_zero(one) for one in ("0", " 0,00", "0.5", "")]
+    [True, True, False, False]
+    """
+    return _ZERO.fullmatch(dose) is not None
 
 
 def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable]) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ One table of words for all readers: names of tests and drugs, labels and headers
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from relapse_model.cohort.readers.label_words import plain_words
 
 PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
 NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
@@ -131,7 +131,7 @@ def other_thing(text: str, kinds: Collection[str] = OF_RESULTS) -> str:
     >>> other_thing("HBIG placebo", OF_TREATMENTS), other_thing("Family history of HCC", OF_OUTCOMES)
     ('not given, or a placebo', "no finding of the patient's own")
     """
-    plain = _plain(text)
+    plain = plain_words(text)
     return next((kind for kind in kinds if plain and _SAYS[kind].search(plain)), "")
 
 
@@ -148,10 +148,3 @@ def other_things(texts: pd.Series, kinds: Collection[str] = OF_RESULTS) -> NDArr
     said = [other_thing(str(one), kinds) for one in distinct]
     found: NDArray[np.object_] = np.array([*said, ""], dtype=object)[codes]
     return found
-
-
-@lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
-    """Return a text in half width and small letters, with blanks for what joins the words of a name."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
-    return " ".join(plain.split())

@@ -26,7 +26,8 @@ from relapse_model.study.study import Study
 
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _SAID = {"analyte": (PERSON, SPECIMEN, DERIVED, NO_RESULT), "agent": OF_TREATMENTS}
-_TWO = re.compile(r"[/÷]")
+_IN_BRACKETS = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]|\{visit\}")
+_DIVIDED = re.compile(r"[/÷]")
 IF_RIGHT = "Leave such rows out by 'when'; if the name is wrong, correct it"
 
 
@@ -48,6 +49,7 @@ class SecondNames:
     study: Study | None = None
     _tables: dict[str, NameTable] = field(default_factory=dict, repr=False)
     _found: dict[tuple[str, str, str], bool] = field(default_factory=dict, repr=False)
+    _loinc: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def contradicts(self, key: str, text: str, meant: str) -> bool:
         """Tell whether a text says another analyte or agent, or another person's.
@@ -95,10 +97,25 @@ class SecondNames:
         own = table.meaning(meant).name
         if own and table.meaning(plain).name == own:
             return False
-        if self._other(key, plain, meant) or (key == "analyte" and self._ratio(table, plain)):
+        if self._other(key, plain, meant) or (key == "analyte" and names_a_ratio(plain, table)):
             return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
+
+    def loinc_of_others(self, name: str) -> frozenset[str]:
+        """Return the LOINC codes that the study states for other analytes alone; none of one that it does not know.
+
+        Parameters
+        ----------
+        name : str
+            Of an analyte.
+        """
+        if name not in self._loinc:
+            analytes = {} if self.study is None else self.study.analytes
+            own = analytes[name].loinc if name in analytes else ()
+            others = {code for one in analytes.values() for code in one.loinc} if name in analytes else set()
+            self._loinc[name] = frozenset(others - {*own})
+        return self._loinc[name]
 
     def logarithms(self, texts: pd.Series, units: pd.Series) -> Mask:
         """Tell which texts say that a result is a logarithm, where its unit does not say so.
@@ -122,12 +139,6 @@ class SecondNames:
         return bool(said) and said != other_thing(meant, _SAID[key])
 
     @staticmethod
-    def _ratio(table: NameTable, text: str) -> bool:
-        """Tell whether a text names two analytes, one divided by the other."""
-        parts = [table.meaning(one).name for one in _TWO.split(_BRACKETS.sub("", text))]
-        return len(set(parts)) > 1 and None not in parts
-
-    @staticmethod
     def _said(table: NameTable, key: str, text: str) -> set[str]:
         """Return the names that a text says; of agents all that stand in it as words."""
         bare = _BRACKETS.sub("", text)
@@ -138,6 +149,25 @@ class SecondNames:
         """Tell whether the study counts agents as one, so that one may be called by the other."""
         sets = [] if self.study is None else [set(one.agents) for one in self.study.predictors if one.agents]
         return any(names <= each for each in sets)
+
+
+def names_a_ratio(text: str, names: NameTable) -> bool:
+    """Tell whether a text names two analytes, one divided by the other; what stands in brackets does not count.
+
+    Parameters
+    ----------
+    text : str
+    names : NameTable
+
+    Examples
+    --------
+    >>> table = NameTable({"alt": (), "ast": ()}, ("alt", "ast"))
+    >>> [names_a_ratio(text, table) for text in ("ALT/AST", "W{visit} AST ÷ ALT", "ALT (U/L)", "ALT/ALT")]
+    [True, False, False, False]
+    """
+    parts = [one.strip() for one in _DIVIDED.split(_IN_BRACKETS.sub(" ", text))]
+    found = [names.meaning(one).name for one in parts if one]
+    return len(set(found)) > 1 and None not in found
 
 
 NAMED: Mapping[str, str] = {"labs": "analyte", "treatments": "agent"}

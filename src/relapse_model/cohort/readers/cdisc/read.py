@@ -21,9 +21,9 @@ from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, made_of, place_of
+from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
@@ -87,7 +87,7 @@ def read_cdisc(
     fates = {one.data.name: Fates(one.data.rows) for one in wishes.all}
     twice = {one.name: numbered_twice(one) for one in {wanted.data for wanted in wishes.all}}
     taken = [taken_rows(one, subjects, known, fates[one.data.name], twice[one.data.name]) for one in wishes.all]
-    unread, unmet_notes = unmet(known, [(one.wanted.entry, one.came, one.met) for one in taken])
+    unread, unmet_notes = unmet_conditions(known, [(one.wanted.entry, one.came, one.met) for one in taken])
     _refuse([*(problem for one in taken for problem in one.problems), *unread])
     lives = lives_of(library, subjects, read=known.outcome is not None)
     made, notes = _made(subjects, taken, wishes)

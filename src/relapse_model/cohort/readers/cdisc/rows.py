@@ -31,7 +31,7 @@ from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
-from relapse_model.cohort.readers.not_found import NO_AMOUNT, NONE
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, NONE, is_zero
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
@@ -40,7 +40,6 @@ NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
 PLANNED = "planned, and not what was given (MOOD)"
 NO_DOSE = "a dose of 0, which is none"
 _BRACKETS = re.compile(r"\s*\([^()]*[/%][^()]*\)\s*$")
-_ZERO = re.compile(r"0+(?:\.0*)?")
 OTHER_CODE = "of a code that the mapping does not name"
 
 
@@ -198,7 +197,7 @@ def _zero_doses(wanted: Wanted) -> Mask:
     if wanted.entry.section != "treatments" or variable not in data:
         return np.zeros(data.rows, dtype=bool)
     coded, names = data.coded(variable), data.coded(code_of(data, wanted.standard))
-    zero = np.array([bool(_ZERO.fullmatch(text.strip())) for text in coded.texts], dtype=bool)
+    zero = np.array([is_zero(text) for text in coded.texts], dtype=bool)
     placebo = np.array(["placebo" in text.casefold() for text in names.texts], dtype=bool)
     found: Mask = zero[coded.codes] & ~placebo[names.codes]
     return found

@@ -78,11 +78,10 @@ def _words(texts: pd.Series, read: pd.DataFrame) -> np.ndarray[tuple[int], np.dt
 
 def other_loinc(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
     """Refuse rows whose LOINC code is one that the study states for other analytes alone."""
-    study, name = wanted.second.study, wanted.entry.constants.get("analyte", "")
-    if study is None or name not in study.analytes or "LBLOINC" not in wanted.data or "LBLOINC" in wanted.entry.when:
+    name = wanted.entry.constants.get("analyte", "")
+    if "LBLOINC" not in wanted.data or "LBLOINC" in wanted.entry.when:
         return []
-    own = {*study.analytes[name].loinc, *wanted.entry.codes}
-    others = {code for one in study.analytes.values() for code in one.loinc} - own
+    others = wanted.second.loinc_of_others(name) - {*wanted.entry.codes}
     rows = columns["LBLOINC"].str.strip().isin(others).to_numpy()
     return table.problems(rows, "LBLOINC", f"a LOINC code of {name}", _CORRECT)
 

@@ -6,13 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from relapse_model.cohort.laboratory.lab_text import read_lab_text
-from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
+from relapse_model.cohort.readers.fhir.contradicted import is_test, refuse_interpretation, refuse_other_names
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
 from relapse_model.cohort.readers.fhir.elements import (
-    LOINC,
     Coding,
     Json,
     NotFhirError,
@@ -35,24 +31,20 @@ from relapse_model.cohort.readers.fhir.times import (
     time_in,
 )
 from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
-from relapse_model.cohort.readers.fhir.values import Said, UnclearError, value_said
+from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
-from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import unit_stands
 
 ONE_OF_TIMES = "Correct one of the two times"
-ONE_OF_TWO = "Correct the one that is wrong"
 REPLACED = "a record that another one replaces (link)"
 TEST = "a record for tests alone (HTEST)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
 ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
 """Types of which the collector keeps something, whatever the mapping asks for."""
-_INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "positive"}
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -162,7 +154,7 @@ class Collector:
 
     def _patient(self, found: Found) -> None:
         self.tallies["Patient"].came += 1
-        if _is_test(found.resource):
+        if is_test(found.resource):
             self.tallies["Patient"].left[TEST] += 1
             return
         try:
@@ -261,7 +253,7 @@ class Collector:
 
     def _uncounted(self, resource: Json, kind: str) -> str:
         """Return why a resource says of nothing that it was found or done; else nothing."""
-        if _is_test(resource):
+        if is_test(resource):
             return TEST
         counted = TYPES[kind].counted
         status = text_in(resource, "status")
@@ -292,7 +284,7 @@ class Collector:
                 if not self._is_as_asked(found.resource, wanted):
                     left.append("not as the mapping's 'when' asks")
                     continue
-                self._refuse_other_names(node, codings, kind, wanted)
+                refuse_other_names(node, codings, kind, wanted, self.asked.second)
                 cells = self._cells(found.resource, kind, node, wanted)
                 if isinstance(cells, str):
                     left.append(cells)
@@ -316,38 +308,6 @@ class Collector:
         met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
         self.conditions[wanted][met] += 1
         return met
-
-    def _refuse_other_names(self, node: Json, codings: list[Coding], kind: str, wanted: Wanted) -> None:
-        """Refuse what calls its own code by the name of another analyte or agent, or another person's."""
-        key, element = NAMED.get(wanted.section), TYPES[kind].codes
-        element = "medicationCodeableConcept" if element == "medication" else element
-        if key is None or "value" in wanted.paths or any(path[0].name == element for path, _ in wanted.when):
-            return
-        held = node.get(element)
-        others = self.asked.second.study
-        if key == "analyte" and others is not None and wanted.name in others.analytes:
-            asked = wanted.entry.codes if wanted.entry is not None else ()
-            own = {*(f"{LOINC}|{code}" for code in others.analytes[wanted.name].loinc), *asked}
-            known = {f"{LOINC}|{code}" for one in others.analytes.values() for code in one.loinc} - own
-            if two := next((one.key for one in codings if one.key in known), None):
-                raise UnclearError(element, two, f"codes of {wanted.name} alone", ONE_OF_TWO)
-        said = [one.display for one in codings]
-        said += [text_in(held, "text")] if isinstance(held, dict) else []
-        other = next((text for text in said if self.asked.second.contradicts(key, text, wanted.name)), None)
-        if other is not None:
-            raise UnclearError(element, repr(other), f"a name of {wanted.name}", IF_RIGHT)
-        self._refuse_other_specimen(node, wanted)
-
-    @staticmethod
-    def _refuse_other_specimen(node: Json, wanted: Wanted) -> None:
-        """Refuse a result that says by itself that it is of another specimen or person."""
-        for element in ("specimen", "bodySite") if wanted.section == "labs" else ():
-            held = object_in(node, element) or {}
-            said = [text_in(held, "display"), text_in(held, "text")]
-            said += [one.display for one in codings_in(node, element)] if element == "bodySite" else []
-            other = next((text for text in said if other_thing(text, (SPECIMEN, PERSON))), None)
-            if other is not None:
-                raise UnclearError(element, repr(other), "blood of the patient", IF_RIGHT)
 
     def _cells(self, resource: Json, kind: str, node: Json, wanted: Wanted) -> tuple[str, ...] | str:
         """Return the cells of a row, or why there is none."""
@@ -373,35 +333,13 @@ class Collector:
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
-        self._refuse_interpretation(node, said, wanted)
+        refuse_interpretation(node, said, wanted, self.asked.second)
         known = wanted.constants or {}
         more = [
             one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
             for name in ("assay", "lower_limit", "upper_limit")
         ]
         return day, said.text, said.unit or wanted.unit, *more, said.element, element
-
-    def _refuse_interpretation(self, node: Json, said: Said, wanted: Wanted) -> None:
-        """Refuse a number that the laboratory's own interpretation denies: negative, and above the study's limit."""
-        if "interpretation" not in node or said.element != "valueQuantity":
-            return
-        codes = codings_in(node, "interpretation")
-        words = [_INTERPRETED.get(one.code, one.display) for one in codes]
-        words += [text_in(one, "text") for one in objects_in(node, "interpretation")]
-        words = [one for one in words if read_lab_text(one).kind in ("negative", "positive")]
-        sign = said.text[: len(said.text) - len(said.text.lstrip("<>="))]
-        off = next((one.code for one in codes if one.code in ("<", ">") and sign[:1] != one.code), "")
-        if off:
-            raise UnclearError("interpretation", repr(off), f"{off} as the comparator of the number", ONE_OF_TWO)
-        if not words:
-            return
-        study = self.asked.second.study
-        numbers = Numbers(np.array([float(said.text.lstrip("<>="))]), np.array([sign], dtype=object),
-                          np.array([said.unit or wanted.unit], dtype=object), np.array([True]))  # fmt: skip
-        rule = None if study is None else study.analytes.get(wanted.name)
-        wrong = [one for one in words if contradicts(numbers, np.array([one], dtype=object), rule)[0]]
-        if wrong:
-            raise UnclearError("interpretation", repr(wrong[0]), "what the number beside it says", ONE_OF_TWO)
 
     def _when(self, resource: Json, kind: str, wanted: Wanted) -> tuple[str, str]:
         """Return the element and the text of a resource's time: of a period its end for a result, else its start."""
@@ -428,13 +366,6 @@ class Collector:
     def _refuse(self, kind: str, unit: int, subject: str, found: Found, why: UnclearError) -> None:
         place = Found(kind, found.file, found.number, {})  # lets the resource go
         self.refused.append(Refused(kind, unit, subject, place, why))
-
-
-def _is_test(resource: Json) -> bool:
-    """Tell whether a resource is marked as one made for tests, and of no real patient."""
-    meta = object_in(resource, "meta") or {}
-    marks = [one for name in ("security", "tag") for one in codings_in(meta, name)]
-    return any(one.code == "HTEST" for one in marks)
 
 
 def _asked_for(known: Mapping[str, tuple[Wanted, ...]], codings: list[Coding]) -> list[Wanted]:

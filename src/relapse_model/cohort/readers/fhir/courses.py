@@ -9,12 +9,11 @@ from relapse_model.cohort.readers.fhir.elements import Json, Step, nodes_at, obj
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
-from relapse_model.cohort.readers.not_found import NO_AMOUNT
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
 
 _OVER = ("completed", "stopped")
 _LEAVE = "The end of an order is the planned one: read statements or administrations, or leave it out by 'when'"
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:iu|mg|ug|µg|mcg|g|ml|units?|单位|u)(?![a-z/])", re.IGNORECASE)
-_ZERO = re.compile(r"0+(?:\.0*)?")
 _END = 'State where it stands in the entry, such as end = "dispenseRequest.validityPeriod.end"'
 
 
@@ -58,7 +57,7 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
-    if _ZERO.fullmatch(dose):
+    if is_zero(dose):
         raise UnclearError("dose", "a dose of 0", "an amount that was given", NO_AMOUNT)
     return start, end, dose, unit, element
 

@@ -20,9 +20,9 @@ from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
 from relapse_model.cohort.readers.fhir.wanted import asked_of
+from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import NONE, not_found
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -130,7 +130,7 @@ def read_resources(
 
 def _refuse_absent(collector: Collector, mapping: SourceMapping) -> list[str]:
     """Refuse what no resource has, and would make nobody ill or leave nothing read; return notes on the rest."""
-    unread, notes = unmet(mapping, list(_conditions(collector)))
+    unread, notes = unmet_conditions(mapping, list(_conditions(collector)))
     absent = [*_absent(collector, mapping), *unread]
     if absent:
         raise SourceError("the FHIR export was refused", absent)

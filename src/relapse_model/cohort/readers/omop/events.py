@@ -12,18 +12,15 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
-from relapse_model.cohort.readers.not_found import NO_AMOUNT
 from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
-from relapse_model.cohort.readers.other_things import NEVER, other_things
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
-from relapse_model.cohort.readers.source_dates import Partial, iso_dates
-from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
-from relapse_model.cohort.readers.units_in_names import unit_stands
+from relapse_model.cohort.readers.source_dates import Partial
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
@@ -31,12 +28,8 @@ from relapse_model.errors import Problem
 NOT_NAMED = "of a concept that the mapping does not name"
 OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
-_LEAVE = "Leave such rows out by 'when'"
-_LIVING = "a day of the person's life: the table DEATH says when it ended"
+LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
-_STOP = "stop_reason"
-_DOSE_UNIT = "dose_unit_source_value"
-_ZERO = r"0+(?:\.0*)?"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
@@ -195,8 +188,8 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
         entry, several = entry_of(chunk, wanted)
         events.count(chunk, wanted, known.concept)
         position = persons.positions(chunk["person_id"])
-        usable = _usable(events, chunk, entry, several, position, persons, table)
-        usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
+        usable = usable_rows(events, chunk, entry, several, position, persons, table)
+        usable &= ~other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
         for place, each in enumerate(wanted):
             own = usable & (entry == place)
             if own.any():
@@ -209,20 +202,22 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 for reason, rows in said.empty.items():
                     events.left[reason] += int(rows.sum())
                 for unclear in said.unclear:
-                    _refuse(events, part, unclear.rows, position[own], persons, table, unclear.column, unclear.found,
-                            unclear.expected, unclear.advice)  # fmt: skip
+                    refuse_rows(
+                        events, part, unclear.rows, position[own], persons, table, unclear.column, unclear.found,
+                        unclear.expected, unclear.advice,
+                    )  # fmt: skip
                 late = after_death(said.date, position[own], persons) & ~said.settled()
-                _refuse(events, part, late, position[own], persons, table, known.start,
-                        [repr(text) for text in said.date[late]], _LIVING)  # fmt: skip
+                refuse_rows(events, part, late, position[own], persons, table, known.start,
+                        [repr(text) for text in said.date[late]], LIVING)  # fmt: skip
                 keep = ~said.settled() & ~late
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
-                made |= {name: _cells(part, each, name) for name in _ASSAY}
+                made |= {name: cells_of(part, each, name) for name in _ASSAY}
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
-    return _once(events, table)
+    return each_key_once(events, table)
 
 
-def _once(events: Events, table: str) -> Events:
+def each_key_once(events: Events, table: str) -> Events:
     """Refuse rows whose key another row has, and take them out."""
     rows, key = events.table(), CDM[table].row
     if not len(rows):
@@ -240,7 +235,7 @@ def _once(events: Events, table: str) -> Events:
     return events
 
 
-def _usable(
+def usable_rows(
     events: Events, chunk: pd.DataFrame, entry: NDArray[np.intp], several: Mask, position: NDArray[np.intp],
     persons: Persons, table: str,
 ) -> Mask:  # fmt: skip
@@ -252,13 +247,13 @@ def _usable(
     events.left.update(fates[named & (fates != "")].tolist())
     events.strangers.update(chunk["person_id"][named & (position < 0)])
     usable = named & (fates == "")
-    _refuse(events, chunk, usable & several, position, persons, table, CDM[table].concept,
+    refuse_rows(events, chunk, usable & several, position, persons, table, CDM[table].concept,
             ["a row of entries with different names"] * int((usable & several).sum()), "one of them")  # fmt: skip
     found: Mask = usable & ~several
     return found
 
 
-def _other_names(
+def other_names(
     events: Events, chunk: pd.DataFrame, entry: NDArray[np.intp], usable: Mask, wanted: tuple[Wanted, ...],
     position: NDArray[np.intp], persons: Persons, table: str, asked: Asked,
 ) -> Mask:  # fmt: skip
@@ -272,15 +267,16 @@ def _other_names(
         wrong = np.zeros(len(chunk), dtype=bool)
         wrong[own] = asked.second.rows(NAMED[each.entry.section], chunk[column].iloc[own], each.name)
         said = [repr(text) for text in chunk[column][wrong]]
-        _refuse(events, chunk, wrong, position, persons, table, column, said, f"a name of {each.name}", IF_RIGHT)
+        refuse_rows(events, chunk, wrong, position, persons, table, column, said, f"a name of {each.name}", IF_RIGHT)
         found |= wrong
     return found
 
 
-def _refuse(
+def refuse_rows(
     events: Events, part: pd.DataFrame, rows: Mask, position: NDArray[np.intp], persons: Persons, table: str,
     column: str, found: list[str], expected: str, advice: str = "",
 ) -> None:  # fmt: skip
+    """Add a problem for each of some rows, and count them."""
     events.left[REFUSED] += int(rows.sum())
     row = CDM[table].row
     for order, place in enumerate(np.flatnonzero(rows).tolist()):
@@ -291,110 +287,12 @@ def _refuse(
         ))  # fmt: skip
 
 
-def _cells(part: pd.DataFrame, wanted: Wanted, name: str) -> NDArray[np.object_] | str:
+def cells_of(part: pd.DataFrame, wanted: Wanted, name: str) -> NDArray[np.object_] | str:
+    """Return what a field of an entry holds in some rows, or what the entry states for all."""
     one = wanted.field(name)
     if one is None:
         return wanted.entry.constants.get(name, "")
     return part[one.name.lower()].to_numpy(dtype=object)
-
-
-def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
-    """Return the courses of one table, chunk by chunk.
-
-    Parameters
-    ----------
-    tables : Tables
-    table : str
-        ``"drug_exposure"``, or another with a start.
-    mapping : SourceMapping
-    asked : Asked
-    persons : Persons
-    """
-    known = CDM[table]
-    wanted = tuple(one for one in asked.treatments if one.table == table)
-    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP),
-                               asked.cohort)  # fmt: skip
-    events = Events()
-    for chunk in tables.chunks(query):
-        chunk = chunk.assign(**dict.fromkeys(lacking, ""))
-        entry, several = entry_of(chunk, wanted)
-        events.count(chunk, wanted, known.concept)
-        position = persons.positions(chunk["person_id"])
-        usable = _usable(events, chunk, entry, several, position, persons, table)
-        usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
-        never = usable & (other_things(chunk[_STOP], (NEVER,)) != "")
-        _refuse(events, chunk, never, position, persons, table, _STOP,
-                [repr(text) for text in chunk[_STOP][never]], "a course that was given", _LEAVE)  # fmt: skip
-        usable &= ~never
-        for place, each in enumerate(wanted):
-            own = usable & (entry == place)
-            if own.any():
-                _courses(events, chunk[own].reset_index(drop=True), each, position[own], persons, table, mapping)
-    return _once(events, table)
-
-
-def _courses(
-    events: Events, part: pd.DataFrame, wanted: Wanted, position: NDArray[np.intp], persons: Persons, table: str,
-    mapping: SourceMapping,
-) -> None:  # fmt: skip
-    known, bad = CDM[table], np.zeros(len(part), dtype=bool)
-    dates = {}
-    for name, usual in (("start", known.start), ("end", known.end or known.start)):
-        one = wanted.field(name)
-        column = usual if one is None else one.name.lower()
-        days, wrong = iso_dates(part[column], "ymd", mapping.time.partial)  # type: ignore[arg-type]
-        # An end that OMOP itself requires is not "ongoing" where it is lacking; one that the mapping names may be.
-        wrong |= (days == "").to_numpy() & (name == "start" or one is None)
-        new = wrong & ~bad
-        advice = (
-            ""
-            if name == "start"
-            else f'State in the entry: end = "{usual}" takes an empty end for a course that goes on'
-        )
-        _refuse(events, part, new, position, persons, table, column,
-                [repr(text) for text in part[column][new]], "a date as YYYY-MM-DD", advice)  # fmt: skip
-        bad |= wrong
-        dates[name] = days.to_numpy(dtype=object)
-    late = after_death(dates["start"], position, persons) & ~bad
-    _refuse(events, part, late, position, persons, table, known.start,
-            [repr(text) for text in dates["start"][late]], _LIVING)  # fmt: skip
-    bad |= late
-    dose = wanted.field("dose")
-    amount = _cells(part, wanted, "dose")
-    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
-    unit = _cells(part, wanted, "unit")
-    if dose is not None and isinstance(unit, str):
-        unit = unit or dose.unit
-        other = _other_units(part[_DOSE_UNIT], unit) & (part[dose.name.lower()] != "").to_numpy() & ~bad
-        _refuse(events, part, other, position, persons, table, _DOSE_UNIT,
-                [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
-                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
-        bad |= other
-    made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
-            "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
-    events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
-
-
-def _zero_doses(
-    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
-    table: str,
-) -> Mask:  # fmt: skip
-    """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
-    if dose is None:
-        return np.zeros(len(part), dtype=bool)
-    column = dose.name.lower()
-    zero: Mask = part[column].str.strip().str.fullmatch(_ZERO).to_numpy(dtype=bool) & usable
-    _refuse(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],
-            "an amount that was given", NO_AMOUNT)  # fmt: skip
-    return zero
-
-
-def _other_units(printed: pd.Series, stated: str) -> Mask:
-    """Tell which rows state a unit of their own that is not the one of the mapping."""
-    codes, distinct = pd.factorize(printed)
-    other = [bool(stated) and one != "" and not unit_stands(str(one), stated) for one in distinct]
-    found: Mask = np.array([*other, False], dtype=bool)[codes]
-    return found
 
 
 def reading_of(

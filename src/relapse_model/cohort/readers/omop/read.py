@@ -6,14 +6,15 @@ from pathlib import Path
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.concept_names import concept_names
+from relapse_model.cohort.readers.omop.courses import read_courses
 from relapse_model.cohort.readers.omop.deaths import read_deaths
-from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
+from relapse_model.cohort.readers.omop.events import Events, made_of, read_labs, reading_of
 from relapse_model.cohort.readers.omop.observed import after_observation
 from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import NOBODY, births_of, patients_table, read_persons
@@ -134,7 +135,7 @@ def _beside(table: str, events: Events) -> list[str]:
 
 def _unmet(mapping: SourceMapping, entries: list[tuple[Entry, int, int]]) -> list[str]:
     """Refuse analytes of which nothing is as ``when`` asks; return notes on the rest."""
-    unread, notes = unmet(mapping, entries)
+    unread, notes = unmet_conditions(mapping, entries)
     if unread:
         raise SourceError("the OMOP source was refused", unread)
     return notes

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
-from relapse_model.cohort.readers.after_death import days_of
 from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
+from relapse_model.cohort.readers.omop.result_times import with_times
 from relapse_model.cohort.readers.omop.tables import number_text
 from relapse_model.cohort.readers.other_things import NO_RESULT, OF_RESULTS, other_thing
-from relapse_model.cohort.readers.source_dates import Partial, iso_dates, local_text
+from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_values import is_missing
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.analyte import Analyte
@@ -33,8 +33,6 @@ _GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 _ODD = re.compile(r"-?\d{1,3}(?:,\d{3})+|\d\s?\++")  # thousands, or a grade such as 2+
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
-_MIDNIGHT = r".{10} 00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-_ZONED = r"^.{10} [\d:.]+(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
 _NUMBER = 'If the number counts, state it in the entry: value = { field = "value_as_number" }'
@@ -371,51 +369,18 @@ def _other_numbers(
     said.refuse(other & bare & (not counts), column, cells, expected, _NUMBER)
 
 
-def _days_apart(one: pd.Series, other: pd.Series) -> NDArray[np.float64]:
-    """Return how many days lie between dates; NaN where one of them is not known."""
-    first, second = (days_of(texts)[0].to_numpy() for texts in (one, other))
-    apart: NDArray[np.float64] = np.abs((first - second) / np.timedelta64(1, "D"))
-    return apart
-
-
-def _local(moments: pd.Series, zone: str) -> tuple[pd.Series, Mask]:
-    """Return times with an offset as those of a zone, where it is known, and which have an offset.
-
-    Midnight as it is written says nothing.
-    """
-    codes, distinct = pd.factorize(moments)
-    texts = pd.Series(distinct, dtype=object).astype(str)
-    texts = texts.mask(texts.str.fullmatch(_MIDNIGHT), texts.str[:10])
-    zoned = np.append(texts.str.fullmatch(_ZONED).to_numpy(dtype=bool), False)
-    if zone:
-        texts = texts.where(~zoned[:-1], texts.map(lambda text: local_text(text, zone)))
-    local = np.array([*texts, ""], dtype=object)
-    return pd.Series(local[codes], index=moments.index, dtype=object), zoned[codes]
-
-
 def _dates(
     table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial, zone: str
 ) -> None:  # fmt: skip
-    """Fill in the day, with its time where the moment is of the same day.
-
-    A moment with an offset is that of the hospital's zone, in which its day must be the one beside it.
-    """
+    """Fill in the day, with its time where the moment is of the same day."""
     own = wanted.field("date")
     column = known.start if own is None else own.name.lower()
     days, bad = iso_dates(table[column], "ymd", partial)
     said.refuse(bad | (days == "").to_numpy(), column, table[column], "a date as YYYY-MM-DD")
-    day = days.to_numpy(dtype=object)
-    if own is None and known.moment in table:
-        moments, wrong = iso_dates(table[known.moment], "ymd", partial)
-        moments, zoned = _local(moments, zone)
-        same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
-        same &= ~zoned | bool(zone)
-        said.zoned = 0 if zone else int(zoned.sum())
-        other = np.flatnonzero((moments != "").to_numpy() & (moments.str[:10] != days.str[:10]).to_numpy())
-        far = np.zeros(len(table), dtype=bool)
-        # As written, a day may be that of another zone; in the hospital's own it may not.
-        allowed = np.where(zoned[other] & bool(zone), 0, 1)
-        far[other] = _days_apart(moments.iloc[other], days.iloc[other]) > allowed
-        said.refuse(far, known.moment, table[known.moment], f"a time of the day in {column}, or of the one beside it")
-        day = np.where(same, moments.to_numpy(dtype=object), day)
-    said.date[:] = day
+    if own is not None or known.moment not in table:
+        said.date[:] = days.to_numpy(dtype=object)
+        return
+    found = with_times(days, table[known.moment], partial, zone)
+    said.zoned = found.unused
+    said.refuse(found.far, known.moment, table[known.moment], f"a time of the day in {column}, or of the one beside it")
+    said.date[:] = found.days

@@ -15,7 +15,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, made_of, place_of
 from relapse_model.cohort.readers.identifying import MAIL
-from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, unmet
+from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, not_there
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.redcap.beside_values import other_units, taken_back, unread_comparators, zero_doses
@@ -236,7 +236,8 @@ def _idle_notes(
     conditions = [(key_of(place_of(one.entry)), one.entry.when) for one in taken]
     for place, when in [*conditions, ("patients", mapping.patients_when)]:
         for name, wanted in when.items():
-            lacking = unmet(wanted, export.columns[name]) if name != EVENT else []  # they may be named without an arm
+            # Events may be named without an arm.
+            lacking = not_there(wanted, export.columns[name]) if name != EVENT else []
             if lacking:
                 yield f"{place}.when: {', '.join(map(repr, lacking))} stands in no row of {name!r}"
     for entry in idle:

@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.decimal_signs import (
     may_be_thousands,
     parts_thousands,
 )
-from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, unmet
+from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, not_there
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 
 
@@ -64,7 +64,7 @@ def refuse_idle_conditions(reading: Reading) -> None:
         After everything was read.
     """
     for (place, name, wanted), columns in reading.conditions.items():
-        if idle := unmet(wanted, pd.concat(columns, ignore_index=True)):
+        if idle := not_there(wanted, pd.concat(columns, ignore_index=True)):
             reading.notes.append(f"{key_of(place)}: {', '.join(map(repr, idle))} stands in no row of {name!r}")
     for entry, problem in idle_entries(reading.mapping, reading.fitting):
         if problem is None:

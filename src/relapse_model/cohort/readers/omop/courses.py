@@ -1,0 +1,133 @@
+"""Courses of a treatment in a table of events, such as DRUG_EXPOSURE: each is used, refused, or counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
+from relapse_model.cohort.readers.omop.asked import Asked, Wanted
+from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.deaths import after_death
+from relapse_model.cohort.readers.omop.events import (
+    LIVING,
+    Events,
+    cells_of,
+    chunks_of,
+    each_key_once,
+    entry_of,
+    other_names,
+    refuse_rows,
+    usable_rows,
+)
+from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.other_things import NEVER, other_things
+from relapse_model.cohort.readers.source_dates import iso_dates
+from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
+from relapse_model.cohort.readers.units_in_names import unit_stands
+
+_LEAVE = "Leave such rows out by 'when'"
+_STOP = "stop_reason"
+_DOSE_UNIT = "dose_unit_source_value"
+
+
+def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
+    """Return the courses of one table, chunk by chunk.
+
+    Parameters
+    ----------
+    tables : Tables
+    table : str
+        ``"drug_exposure"``, or another with a start.
+    mapping : SourceMapping
+    asked : Asked
+    persons : Persons
+    """
+    known = CDM[table]
+    wanted = tuple(one for one in asked.treatments if one.table == table)
+    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP),
+                               asked.cohort)  # fmt: skip
+    events = Events()
+    for chunk in tables.chunks(query):
+        chunk = chunk.assign(**dict.fromkeys(lacking, ""))
+        entry, several = entry_of(chunk, wanted)
+        events.count(chunk, wanted, known.concept)
+        position = persons.positions(chunk["person_id"])
+        usable = usable_rows(events, chunk, entry, several, position, persons, table)
+        usable &= ~other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
+        never = usable & (other_things(chunk[_STOP], (NEVER,)) != "")
+        refuse_rows(events, chunk, never, position, persons, table, _STOP,
+                [repr(text) for text in chunk[_STOP][never]], "a course that was given", _LEAVE)  # fmt: skip
+        usable &= ~never
+        for place, each in enumerate(wanted):
+            own = usable & (entry == place)
+            if own.any():
+                _courses(events, chunk[own].reset_index(drop=True), each, position[own], persons, table, mapping)
+    return each_key_once(events, table)
+
+
+def _courses(
+    events: Events, part: pd.DataFrame, wanted: Wanted, position: NDArray[np.intp], persons: Persons, table: str,
+    mapping: SourceMapping,
+) -> None:  # fmt: skip
+    known, bad = CDM[table], np.zeros(len(part), dtype=bool)
+    dates = {}
+    for name, usual in (("start", known.start), ("end", known.end or known.start)):
+        one = wanted.field(name)
+        column = usual if one is None else one.name.lower()
+        days, wrong = iso_dates(part[column], "ymd", mapping.time.partial)  # type: ignore[arg-type]
+        # An end that OMOP itself requires is not "ongoing" where it is lacking; one that the mapping names may be.
+        wrong |= (days == "").to_numpy() & (name == "start" or one is None)
+        new = wrong & ~bad
+        advice = (
+            ""
+            if name == "start"
+            else f'State in the entry: end = "{usual}" takes an empty end for a course that goes on'
+        )
+        refuse_rows(events, part, new, position, persons, table, column,
+                [repr(text) for text in part[column][new]], "a date as YYYY-MM-DD", advice)  # fmt: skip
+        bad |= wrong
+        dates[name] = days.to_numpy(dtype=object)
+    late = after_death(dates["start"], position, persons) & ~bad
+    refuse_rows(events, part, late, position, persons, table, known.start,
+            [repr(text) for text in dates["start"][late]], LIVING)  # fmt: skip
+    bad |= late
+    dose = wanted.field("dose")
+    amount = cells_of(part, wanted, "dose")
+    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
+    unit = cells_of(part, wanted, "unit")
+    if dose is not None and isinstance(unit, str):
+        unit = unit or dose.unit
+        other = _other_units(part[_DOSE_UNIT], unit) & (part[dose.name.lower()] != "").to_numpy() & ~bad
+        refuse_rows(events, part, other, position, persons, table, _DOSE_UNIT,
+                [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
+                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
+        bad |= other
+    made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
+            "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
+    events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _zero_doses(
+    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
+    table: str,
+) -> Mask:  # fmt: skip
+    """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
+    if dose is None:
+        return np.zeros(len(part), dtype=bool)
+    column = dose.name.lower()
+    zero: Mask = part[column].map(is_zero).to_numpy(dtype=bool) & usable
+    refuse_rows(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],
+            "an amount that was given", NO_AMOUNT)  # fmt: skip
+    return zero
+
+
+def _other_units(printed: pd.Series, stated: str) -> Mask:
+    """Tell which rows state a unit of their own that is not the one of the mapping."""
+    codes, distinct = pd.factorize(printed)
+    other = [bool(stated) and one != "" and not unit_stands(str(one), stated) for one in distinct]
+    found: Mask = np.array([*other, False], dtype=bool)[codes]
+    return found
