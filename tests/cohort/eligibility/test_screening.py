@@ -566,3 +566,12 @@ def test_values_that_are_there_and_do_not_decide_are_counted_apart_from_empty_on
     study = study_of(Criterion("adult", "I1", column="age_text", at_least=18.0))
     found = screen(cohort_of({"patient_id": ["a", "b"], "age_text": ["grown up", ""]}, study=study), study)
     assert found.criteria["there"].tolist() == ["in 1 it is there and a text that cannot show 'at least 18'"]
+
+
+def test_why_results_do_not_decide_is_told_by_count_and_then_by_name():
+    """Two reasons of one patient each stand in the order of their words, whichever row comes first."""
+    from relapse_model.cohort.eligibility.screening import _there
+
+    told = "in 2 it is there and c, in 1 it is there and a, in 1 it is there and b"
+    for gists in (["b", "c", "", "a", "c"], ["c", "a", "c", "b", ""]):
+        assert _there(np.array(gists, dtype=object)) == told

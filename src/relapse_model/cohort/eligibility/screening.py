@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -211,8 +212,9 @@ def _attrition(criteria: Sequence[Criterion], passes: Calls) -> pd.DataFrame:
 
 def _there(gists: NDArray[np.object_]) -> str:
     """Say in how many patients a value or result is there that does not decide, and why; nothing where in none."""
-    counts = pd.Series(gists[gists != ""], dtype=object).value_counts()
-    return ", ".join(f"in {int(count)} it is there and {why}" for why, count in counts.items())
+    counts = Counter(str(gist) for gist in gists if gist)
+    by_count = sorted(counts.items(), key=lambda one: (-one[1], one[0]))  # of equal counts not by the order of rows
+    return ", ".join(f"in {count} it is there and {why}" for why, count in by_count)
 
 
 def _needs(cohort: Cohort, study: Study, criterion: Criterion) -> str:
