@@ -104,8 +104,8 @@ def test_a_centre_with_nearly_all_relapses_is_refused_by_name():
     with pytest.raises(InsufficientDataError, match="Folds by group") as caught:
         data_folds(data, folds=2, repeats=1, seed=0)
     said = str(caught.value)
-    assert "1 relapses and 9 patients free of it are left to learn from; expected 2 of each" in said
-    assert "Group 'north' alone holds 6 of 7 relapses and 4 of 13 patients free of it." in said
+    assert "1 patients with the outcome and 9 without it are left to learn from; expected 2 of each" in said
+    assert "Group 'north' alone holds 6 of 7 patients with the outcome and 4 of 13 without it." in said
     assert "south" not in said
 
 
@@ -186,7 +186,7 @@ def test_rows_of_a_patient_stay_together_within_their_centre():
 def test_what_is_left_to_learn_from_is_counted_in_patients():
     # Without centre "b" there are three rows with a relapse, all of one patient.
     data = rows(np.repeat([1, 0, 0, 1, 1, 0, 0], 3), np.repeat(list("aaabbbb"), 3), np.repeat(range(7), 3))
-    with pytest.raises(InsufficientDataError, match="1 relapses and 2 patients free of it are left"):
+    with pytest.raises(InsufficientDataError, match="1 patients with the outcome and 2 without it are left"):
         data_folds(data, folds=2, repeats=1, seed=0)
 
 

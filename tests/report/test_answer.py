@@ -97,7 +97,7 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(auc=(0.6, 0.45, 0.7))
-    asked = "To develop a model with 8 parameters takes about 598 patients (101 with the outcome), those"
+    asked = "A model with 8 parameters needs about 598 patients (101 with the outcome), including those"
     assert answer_of(unsure, "relapse", size=SIZE).needed.startswith(asked)
     assert answer_of(unsure, "relapse", size={"refused": "x"}).needed == ""
     assert answer_of(measured(), "relapse", size=SIZE).needed == ""  # it works: other patients are asked for

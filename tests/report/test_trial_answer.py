@@ -90,7 +90,7 @@ def test_what_next_follows_from_the_numbers(compared):
         "conclusion would be the same."
     )
     assert steps[2] == (
-        "Plan visits at week 60: the analysis that allows for relapses hidden by antibody could not be made: an arm "
+        "Plan visits at week 60: the analysis that allows for outcomes hidden by antibody could not be made: an arm "
         "has no visit at week 60 (within 4 weeks)."
     )
     assert "not documented in 132 of 132" in steps[3]

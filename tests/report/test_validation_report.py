@@ -110,9 +110,9 @@ def test_the_answer_comes_first_and_names_the_size_that_would_be_needed(page, va
     assert values["answer"]["works"] in first
     assert values["answer"]["plain"] in first
     assert values["answer"]["next"] in first
-    assert f"takes about {values['sample_size']['needed_patients']} patients" in first
+    assert f"needs about {values['sample_size']['needed_patients']} patients" in first
     assert values["answer"]["needed"] in first
-    assert "c-statistic of 0.75, which is an assumption, not a finding" in text
+    assert "c-statistic of 0.75, which is assumed, not found" in text
 
 
 def test_what_is_not_on_the_first_screens_is_folded_and_needs_no_script(page):

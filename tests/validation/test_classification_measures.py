@@ -86,9 +86,9 @@ def test_empty_denominators_are_refused_by_name():
     assert set(high.refused) == {"ppv"}
     assert values(high)["sensitivity"] == 0
     (none,) = threshold_measures([0, 0], [0.2, 0.6], [0.3])
-    assert "nobody relapses" in none.refused["sensitivity"]
+    assert "nobody has the outcome" in none.refused["sensitivity"]
     (every,) = threshold_measures([1, 1], [0.2, 0.6], [0.3])
-    assert "everybody relapses" in every.refused["specificity"]
+    assert "everybody has the outcome" in every.refused["specificity"]
     for found in (low, high, none, every):
         assert found.measures.keys() | found.refused.keys() == set(THRESHOLD_MEASURES)
 

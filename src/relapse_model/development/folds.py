@@ -80,8 +80,8 @@ def _check_rest(data: DevelopmentData, test: Positions) -> None:
     events, free = _counts(data, np.setdiff1d(np.arange(len(data)), test))
     if min(events, free) < 2:
         raise InsufficientDataError(
-            f"Folds by group: without one fold's groups {events} relapses and {free} patients free of it are left to "
-            f"learn from; expected 2 of each.{_largest_group(data, test)} Leave group_by out, or join groups."
+            f"Folds by group: without one fold's groups {events} patients with the outcome and {free} without it are "
+            f"left to learn from; expected 2 of each.{_largest_group(data, test)} Leave group_by out, or join groups."
         )
 
 
@@ -96,6 +96,6 @@ def _largest_group(data: DevelopmentData, test: Positions) -> str:
         return ""
     held, everybody = _counts(data, rows), _counts(data, np.arange(len(data)))
     return (
-        f" Group {str(labels[largest])!r} alone holds {held[0]} of {everybody[0]} relapses and {held[1]} of "
-        f"{everybody[1]} patients free of it."
+        f" Group {str(labels[largest])!r} alone holds {held[0]} of {everybody[0]} patients with the outcome and "
+        f"{held[1]} of {everybody[1]} without it."
     )

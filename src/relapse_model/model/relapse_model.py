@@ -210,7 +210,8 @@ class RelapseModel(TrainedModel):
         data, unmeasured = data_to_judge(self, cohort, self.landmark(landmark_week))
         if data.events == 0:
             raise InsufficientDataError(
-                f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
+                f"evaluate: {self.study.outcome.name} in none of {len(data)} patients at risk; a model cannot be "
+                "judged without one who had it."
             )
         risk = risk_by_centre(self.classifier, data.matrix, data.site)
         found = performance(

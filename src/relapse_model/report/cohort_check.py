@@ -81,12 +81,12 @@ def _analytes(cohort: Cohort, study: Study) -> str:
 def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
     counts = outcome["state"].value_counts()
     words = {
-        "relapse": "relapse by the horizon",
-        "free": "free of relapse through it",
-        "lost": "lost before it (neither relapsed nor free)",
+        "relapse": "with the outcome by the horizon",
+        "free": "free of it through the horizon",
+        "lost": "lost before the horizon (neither)",
         POSITIVE: f"{POSITIVE}: by the last test that decides",
         RELAPSED: f"{RELAPSED}: before the landmark",
-        COMPETING: "with a competing event by it (will stay without relapse)",
+        COMPETING: "with a competing event by the horizon (will never have the outcome)",
         COMPETED: f"{COMPETED}: by the landmark",
         UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",
     }
@@ -106,7 +106,8 @@ def _other_reading(cohort: Cohort, study: Study, landmark: float) -> str:
     if study.outcome.analyte is None or study.outcome.confirm.unconfirmed_at_end != "both":
         return ""
     other = derive_outcome(cohort, study, landmark, unconfirmed_at_end="censor")
-    return f"\n  {int(other['relapse'].sum()):6d}  relapses if unconfirmed ones at the end of follow-up did not count"
+    events = int(other["relapse"].sum())
+    return f"\n  {events:6d}  with the outcome if unconfirmed ones at the end of follow-up did not count"
 
 
 def _left_out(cohort: Cohort) -> list[str]:

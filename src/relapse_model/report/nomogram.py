@@ -47,7 +47,7 @@ _NAME, _MINOR, _TICK, _LEADER, _LINE, _BETWEEN = 0.16, 0.035, 0.05, 0.05, 0.15, 
 _GAP = 0.07
 _NAME_SIZE, _TICK_SIZE = 9.0, 8.5
 _HEAD = 0.62
-_LONGEST_NAME, _LONGEST_LEVEL = 58, 40
+_LONGEST_NAME, _LONGEST_LEVEL = 74, 40  # letters; a name that is wider than the figure is drawn smaller
 _BACKGROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}  # no line runs through a label
 
 

@@ -74,6 +74,8 @@ def names_of(study: Study) -> dict[str, str]:
     labelled += [(one.label, one.label_zh) for one in study.agents.values()]
     labelled += [(one.text, one.text_zh) for one in (*study.eligibility.include, *study.eligibility.exclude)]
     named = {label: chinese for label, chinese in labelled if chinese}
+    if study.title_zh.strip():
+        named[study.heading] = study.title_zh.strip()
     if study.outcome.label_zh:
         named[study.outcome.name] = study.outcome.label_zh
     titles = {
@@ -129,7 +131,9 @@ def translated_page(page: str, study: Study, language: str) -> str:
     if title:
         kind, _, rest = unescape(title[1]).partition(": ")
         page = re.sub(
-            r"<title>.*?</title>", lambda _: f"<title>{escape(f'{said(kind) or kind}：{rest}')}</title>", page
+            r"<title>.*?</title>",
+            lambda _: f"<title>{escape(f'{said(kind) or kind}：{said(rest) or rest}')}</title>",
+            page,
         )
     return page.replace('<html lang="en">', '<html lang="zh-CN">', 1)
 

@@ -118,7 +118,7 @@ def _later(found: TrialAnalysis) -> str:
         return ""
     week = found.endpoint.week + found.study.scoring.passive_weeks
     return (
-        f"Plan visits at week {week:g}: the analysis that allows for relapses hidden by antibody could not be made: "
+        f"Plan visits at week {week:g}: the analysis that allows for outcomes hidden by antibody could not be made: "
         f"{_why(later.note)}."
     )
 

@@ -172,7 +172,13 @@ SECTIONS = (
     "study", "laboratory", "time", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome",
     "prediction", "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
-STUDY: Mapping[str, Check] = {"protocol": whole_number(1), "name": text, "title": text, "registry": text}
+STUDY: Mapping[str, Check] = {
+    "protocol": whole_number(1),
+    "name": text,
+    "title": text,
+    "title_zh": text,
+    "registry": text,
+}
 ANALYTE: Mapping[str, Check] = {
     "label": text,
     "label_zh": text,

@@ -141,6 +141,7 @@ class _Reader:
             treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
+            title_zh=head.get("title_zh", ""),
             agents=agents, other_analytes=read_other_analytes(self, sections.get("other_analytes", {}), analytes),
             codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome,
             prediction=prediction, predictors=predictors, terms=terms,

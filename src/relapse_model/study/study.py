@@ -315,6 +315,7 @@ class Study:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
+    title_zh: str = ""
 
     def __repr__(self) -> str:
         """Return what is predicted, when, and from how much."""

@@ -20,8 +20,8 @@ THRESHOLD_MEASURES = {
     "flagged": "Share at or above the threshold",
 }
 _NOBODY = {
-    "sensitivity": "nobody relapses",
-    "specificity": "everybody relapses",
+    "sensitivity": "nobody has the outcome",
+    "specificity": "everybody has the outcome",
     "ppv": "nobody is at or above the threshold",
     "npv": "nobody is below the threshold",
 }

@@ -99,8 +99,8 @@ def _inverse(information: Floats, y: Floats) -> Floats:
 
 def _separated(y: Floats) -> InsufficientDataError:
     return InsufficientDataError(
-        f"Calibration: the risks separate, or all but separate, the {int(y.sum())} patients with a relapse from "
-        f"the {int((1 - y).sum())} without, so the coefficients grow without end; expected overlapping risks. "
+        f"Calibration: the risks separate, or all but separate, the {int(y.sum())} patients with the outcome "
+        f"from the {int((1 - y).sum())} without it, so the coefficients grow without end; expected overlapping risks. "
         "Calibration cannot be estimated from these patients; add patients."
     )
 

@@ -18,7 +18,9 @@ def test_what_is_found_says_how_many_and_names_nobody(study_with, cohort_of, nam
     cohort = cohort_of(("free", 3, {}), ("lost", 20, {}), ("relapse", 5, {}), ("not_at_risk", 4, {}))
     result = horizon_beyond_follow_up.of(cohort, study_with(), 0)
     assert (result.code, result.severity) == ("RM108", "warning")
-    assert result.text.startswith("3 of 28 patients at risk are seen free of relapse in week 44 or later (the horizon ")
+    assert result.text.startswith(
+        "3 of 28 patients at risk are seen free of the outcome in week 44 or later (the horizon "
+    )
     assert "20 are lost before it; expected 10 or more" in result.text
     names_nobody(result.text, cohort)
 

@@ -166,12 +166,12 @@ def check_calibration(method: str, events: int) -> str:
     if name in _REWEIGHTED:
         raise CalibrationMethodError(
             f"{came} Class weights make every risk too high. Leave the classes as they are, and choose the "
-            "threshold by what a missed relapse and a needless treatment cost."
+            "threshold by what a missed event and a needless treatment cost."
         )
     if name in _RESAMPLED:
         raise CalibrationMethodError(
             f"{came} Over- and undersampling train on a cohort of another risk, and every risk comes out wrong. "
-            "Keep every patient once, and choose the threshold by what a missed relapse and a needless treatment cost."
+            "Keep every patient once, and choose the threshold by what a missed event and a needless treatment cost."
         )
     raise CalibrationMethodError(f"{came} Use 'none' if unsure.")
 

@@ -56,6 +56,9 @@ class Printing:
         Upper limits when a high specimen was not diluted.
     scientific : bool
         Whether the third style prints values from 100 in scientific notation.
+    cutoff : float
+        Of an assay that decides positive or negative: reported as the lower limit, below which numbers are printed
+        as well. NaN for none.
     """
 
     unit: str
@@ -66,6 +69,7 @@ class Printing:
     below: tuple[tuple[str, ...], ...] = ()
     undiluted: tuple[float, ...] = ()
     scientific: bool = False
+    cutoff: float = np.nan
 
 
 # Limits as the makers state them; for HBsAg the undiluted range times the dilution (Architect 1:500, Elecsys 1:400)
@@ -109,7 +113,7 @@ ANALYTES: Mapping[str, Printing] = MappingProxyType(
         ),
         "hbv_rna": Printing(unit="log10 copies/mL", decimals=2),
         "anti_hbc_quantitative": Printing(unit="IU/mL", decimals=1),
-        "hbeag": Printing(unit="S/CO", decimals=2),
+        "hbeag": Printing(unit="S/CO", decimals=2, cutoff=1.0),
         "alt": Printing(unit="U/L", decimals=0),
         "ast": Printing(unit="U/L", decimals=0),
         "platelets": Printing(unit="10*9/L", decimals=0),

@@ -136,7 +136,9 @@ def secondary_results(
     for name, values in draw_chemistry(weeks + baseline.weeks_since_pegifn[:, None], rng).items():
         every = HBEAG_EVERY_WEEKS if name == "hbeag" else CHEMISTRY_EVERY_WEEKS
         taken = attended & np.append(True, _due(schedule, every))
-        yield _spoilt(Results(name, weeks, values, taken, _wording(weeks, rng)), rng)
+        # Nobody is enrolled without HBeAg, which is a criterion: that specimen, the second, is never spoilt.
+        needed = np.arange(weeks.shape[1]) == 1 if name == "hbeag" else False
+        yield _spoilt(Results(name, weeks, values, taken, _wording(weeks, rng)), rng, needed)
 
 
 def biomarker_results(
@@ -209,7 +211,7 @@ def _columns(result: Results, number: int, centres: IntArray) -> dict[str, TextA
         "week": result.weeks[result.taken],
         "value": texts,
         "assay": assays[centre % 2],
-        "lower_limit": lower,
+        "lower_limit": lower if np.isnan(printing.cutoff) else np.full(len(patient), printing.cutoff),
         "upper_limit": upper,
     }
 
@@ -224,8 +226,8 @@ def _due(schedule: Floats, every: float) -> Mask:
     return np.asarray(due)
 
 
-def _spoilt(result: Results, rng: np.random.Generator) -> Results:
-    spoilt = rng.random(result.weeks.shape) < MISSING_SECONDARY
+def _spoilt(result: Results, rng: np.random.Generator, needed: Mask | bool = False) -> Results:
+    spoilt = (rng.random(result.weeks.shape) < MISSING_SECONDARY) & ~np.asarray(needed)
     worded = spoilt & (rng.random(result.weeks.shape) < MISSING_AS_TEXT)
     taken = result.taken & (~spoilt | worded)
     return Results(result.analyte, result.weeks, result.values, taken, result.uniform, worded)

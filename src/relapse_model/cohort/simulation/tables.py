@@ -40,6 +40,8 @@ _STREAMS = (
     *("biomarkers", "centres", "intercurrent", "biomarker_results", "further_treatments"),  # of a scenario
     *("extra_markers", "centre_shifts"),
 )
+# Criteria of exclusion of the built-in study that are columns of patients: nobody who meets one is enrolled.
+_EXCLUDED = ("decompensated_cirrhosis", "coinfection", "malignancy", "immunosuppression_within_6_months")
 _NUC_AGENTS = ("entecavir", "tenofovir")
 _NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [assumption]
 
@@ -287,6 +289,7 @@ def _patients_table(baseline: Baseline, ids: TextArray, latent: LatentCohort, sc
             "consolidation_weeks": baseline.consolidation_weeks,
             "prior_nuc": baseline.prior_nuc.astype(np.int64),
         }
+        | dict.fromkeys(_EXCLUDED, np.zeros(len(ids), dtype=np.int64))
         | {name: np.round(latent.scores[name], 3) for name in scenario.marker_names}
     )
 

@@ -30,7 +30,7 @@ def assay_platforms(at: AtLandmark) -> Verdict:
     counts = ", ".join(f"{assay} ({(after['assay'] == assay).sum()})" for assay in assays)
     return found(
         f"{label}, which decides the outcome, was measured on {len(assays)} assays: {counts}. Assays differ at the "
-        "threshold: compare relapse rates between centres, and review the results close to it."
+        "threshold: compare event rates between centres, and review the results close to it."
     )
 
 

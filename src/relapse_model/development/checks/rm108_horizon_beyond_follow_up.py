@@ -28,7 +28,7 @@ def horizon_beyond_follow_up(at: AtLandmark) -> Verdict:
     prediction = at.study.prediction
     week = prediction.horizon_weeks - prediction.visit_window_weeks
     return found(
-        f"{free or 'none'} of {at_risk} patients at risk are seen free of relapse in week {week:g} or later "
+        f"{free or 'none'} of {at_risk} patients at risk are seen free of the outcome in week {week:g} or later "
         f"(the horizon of week {prediction.horizon_weeks:g}, less the visit window), and {lost} are lost before it; "
         f"expected {FEWEST} or more. The risk at the horizon rests on them alone: wait for longer follow-up, or set an "
         "earlier horizon_weeks."

@@ -47,8 +47,8 @@ def uneven_testing(at: AtLandmark) -> Verdict:
     label = at.study.analytes[name].label
     by_arm = ", ".join(f"{arm} {rate:.3f}" for arm, rate in rates.items())
     return found(
-        f"tests of {label} per patient-week up to relapse: {by_arm}. More tests find relapses sooner, and more of "
-        "them: compare the arms at the visits that they have in common, and keep to one visit schedule."
+        f"tests of {label} per patient-week up to the outcome: {by_arm}. More tests find the outcome sooner, and "
+        "more often: compare the arms at the visits that they have in common, and keep to one visit schedule."
     )
 
 

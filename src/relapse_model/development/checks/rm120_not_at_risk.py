@@ -8,8 +8,9 @@ from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
 
 _BY_TESTS = (
-    "A relapse can only follow a loss: it cannot be found in a patient whose last test by that week is positive, or "
-    "in whom no test decides. Look for tests that were not exported, and for patients who never qualified."
+    "Only a patient who is free of the outcome can have it later: it cannot be found in a patient whose last test by "
+    "that week is positive, or in whom no test decides. Look for tests that were not exported, and for patients who "
+    "never qualified."
 )
 _ADJUDICATED = (
     "A patient who had the outcome by then cannot have it later; where its week is not known, this cannot be told. "

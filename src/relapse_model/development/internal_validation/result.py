@@ -86,7 +86,8 @@ class Validation:
     def __repr__(self) -> str:
         """Return the headline only: patients are never printed."""
         found = self.performance
-        return f"Validation({found.patients} patients, {found.events} relapses; AUC {found.measures.get('auc')})"
+        auc = found.measures.get("auc")
+        return f"Validation({self.study.outcome.name}: {found.patients} patients, {found.events} events; AUC {auc})"
 
     def _repr_html_(self) -> str:
         """Return the out-of-fold figures with their intervals, as a notebook shows them."""

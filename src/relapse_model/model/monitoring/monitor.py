@@ -51,9 +51,9 @@ _TESTED_WARNINGS = 3  # of STRANGE in `monitored_scores`
 _RULE = (
     "Rule: drift is a predictor, a warning or a mean risk that patients of the training population would show with a "
     f"chance below {ALPHA:g} divided by the number of them looked at (Bonferroni). Risks are too low or too high where "
-    f"the 95 % interval of observed / expected lies above or below 1, once {FEWEST} relapses and {FEWEST} patients "
-    "free of it are expected; before, there are too few outcomes to say. While nothing is known of some scored "
-    "patients, only what holds whatever becomes of them is said. Below "
+    f"the 95 % interval of observed / expected lies above or below 1, once {FEWEST} patients with the outcome and "
+    f"{FEWEST} without it are expected; before, there are too few outcomes to say. While nothing is known of some "
+    "scored patients, only what holds whatever becomes of them is said. Below "
     f"{FEWEST_PATIENTS} scored patients it is not said that there is no drift."
 )
 

@@ -25,10 +25,10 @@ from relapse_model.validation.ipcw import censoring_weights
 from relapse_model.validation.resampling import auc_bootstrap
 
 _COUNTS = ("patients", "events", "lost", "awaited", "without_score")
-FEWEST = 5  # expected relapses, and expected patients free of it, below which nothing is said
+FEWEST = 5  # expected patients with the outcome, and without it, below which nothing is said
 TOO_EARLY = "too early to say: outcomes are awaited"
 AWAITED = (
-    "nothing is known of some scored patients. Relapses tend to be reported before patients free of it, so the ratio "
+    "nothing is known of some scored patients. Outcomes tend to be reported before patients free of them, so the ratio "
     "of those known would be too high; expected a row for each of them, with the week last known free of it (the week "
     "of the score where not seen since)."
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relapse_model.report.figures.forest_rows import two_lines
 from relapse_model.report.figures.style import FREE, GREY, INK, new_figure, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import HIDDEN
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDEST = (0.05, 20.0)  # of observed over expected: beyond it, an arrow would say as much
-_LONGEST = 26
+_LONGEST = 52  # letters of a line
 
 
 def shown_groups(groups: Sequence[Subgroup]) -> list[Subgroup]:
@@ -59,11 +59,10 @@ def _panel(axes: Axes, rows: Sequence[Subgroup], name: str, label: str, referenc
     beside = axes.get_yaxis_transform()
     for place, group in enumerate(rows):
         found = group.measures.get(name)
-        short = shorten(group.name, _LONGEST, placeholder=" ...")
         hidden = HIDDEN in (group.patients, group.events)
-        words = short if hidden else f"{short}: {group.patients} patients, {group.events} events"
+        words = two_lines(group.name, "" if hidden else f": {group.patients} patients, {group.events} events", _LONGEST)
         text = axes.text(
-            0.0, place - 0.25, plain(words), transform=beside, va="center", fontsize=8.5,
+            0.0, place - 0.25, plain(words), transform=beside, va="center", fontsize=8.5, linespacing=1.05,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
         text.set_in_layout(False)

@@ -6,7 +6,7 @@ Labels end before the middle, where the line of no effect stands, so that nothin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 from relapse_model.report.figures.style import GREY, INK, plain
@@ -33,6 +33,34 @@ def label_lines(label: str) -> list[str]:
     ['Multiple imputation, odds', 'multiplied by 2.7']
     """
     return wrap(label, _WIDEST, max_lines=_MOST_LINES, placeholder=" ...") or [""]
+
+
+def two_lines(label: str, kept: str, width: int) -> str:
+    """Return a label with what belongs to it on one line, or on two alike; one that is longer is cut, but not its end.
+
+    Parameters
+    ----------
+    label : str
+    kept : str
+        What stands behind the label, such as its unit.
+    width : int
+        Letters of a line.
+
+    Examples
+    --------
+    >>> two_lines("Rise of bilirubin in the first year", ", per SD", 40).splitlines()
+    ['Rise of bilirubin in', 'the first year, per SD']
+    >>> two_lines("Rise of bilirubin in the first year of all", ", per SD", 22).splitlines()
+    ['Rise of bilirubin in', 'the first ..., per SD']
+    """
+    if len(label + kept) <= width:
+        return label + kept
+    for most in range(len(label), 4, -1):
+        words = shorten(label, most, placeholder=" ...") + kept
+        for letters in range(len(words) // 2, width + 1):
+            if len(lines := wrap(words, letters, break_long_words=False)) <= _MOST_LINES and len(lines[0]) <= width:
+                return "\n".join(lines)
+    return "\n".join(wrap(label + kept, width)[:_MOST_LINES])
 
 
 def rows_height(labels: Sequence[str]) -> float:

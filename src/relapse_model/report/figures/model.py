@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.features.design import design
+from relapse_model.report.figures.forest_rows import two_lines
 from relapse_model.report.figures.style import FREE, GREY, INK, LEVEL, one_axes, plain, put_legend, styled
 from relapse_model.study.predictor import Predictor, StudyTerm
 from relapse_model.study.study import Study
@@ -58,10 +59,9 @@ def coefficients_figure(model: RelapseModel, *, level: float = LEVEL, ax: Axes |
     _draw_ratios(axes, [row["prior"] for row in rows], 0.12, GREY, "s", before)
     _draw_ratios(axes, [row["posterior"] for row in rows], 0.42, FREE, "o", "after these patients")
     for place, row in enumerate(rows):
-        short = shorten(row["label"], 58 - len(row["step"]), placeholder=" ...")
-        label = plain(f"{short}, {row['step']}")
+        label = plain(two_lines(row["label"], f", {row['step']}", 58))
         text = axes.text(
-            0.0, place - 0.2, label, transform=axes.get_yaxis_transform(), va="center",
+            0.0, place - 0.2, label, transform=axes.get_yaxis_transform(), va="center", linespacing=1.05,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
         text.set_in_layout(False)  # it runs on over the numbers' column, where nothing else stands

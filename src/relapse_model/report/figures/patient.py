@@ -13,7 +13,18 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
 from relapse_model.model.explanation.patient_input import risk_percent, with_unit
 from relapse_model.model.explanation.titre_course import TitreCourse, titre_course
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, PALE, RELAPSE, new_figure, plain, styled
+from relapse_model.report.figures.style import (
+    FREE,
+    GREY,
+    GROUPS,
+    INK,
+    PALE,
+    RELAPSE,
+    new_figure,
+    plain,
+    put_legend,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +142,7 @@ def patient_trajectory_figure(
     axes.set(xlabel="Week", ylabel=plain(f"{rule.label} ({rule.unit})"))
     title = f"{rule.label} and injected antibody" if course.own is not None else f"{rule.label} over time"
     axes.set_title(plain(title))
-    figure.legend(loc="outside lower left", ncols=2)
+    put_legend(figure, axes, None, ncols=2)
     return figure
 
 
@@ -235,7 +246,7 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
     reach = np.array([own.value - own.lower, upper - own.value])
     axes.errorbar(
         course.own_week, own.value, yerr=reach, fmt="D", markersize=4.5, color=_OWN, linewidth=1.4,
-        label="patient's own antibody, 90 % interval", zorder=3,
+        label="own antibody, 90 % interval", zorder=3,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ RELAPSE, FREE, LOST = "#d55e00", "#0072b2", GREY
 GROUPS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
 
 LEVEL = 0.9  # of the intervals of coefficients
+_PRINTED = 600  # dots per inch
 WIDTH = 4.4  # inches: text stays legible when a telephone shrinks the figure to its screen
 
 _HYPHEN_AS_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
@@ -111,10 +112,13 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             figure = draw(*args, **kwargs)
             if kwargs.get("ax") is not None:
                 return figure
+            on_screen = figure.dpi
             if _LOOK.get() is not PAGE:
                 _fit_letters(figure, _LOOK.get())
+                figure.set_dpi(_PRINTED)  # letters are a little wider there than on a screen, and would be cut off
             # Arrange once and keep it: arranged at each drawing, the last digits would differ.
             figure.draw_without_rendering()
+            figure.set_dpi(on_screen)
             figure.set_layout_engine("none")
         return figure
 
@@ -244,7 +248,10 @@ def put_legend(figure: Figure, axes: Axes, ax: Axes | None, **settings: Any) -> 
         Of the legend.
     """
     if ax is None:
-        figure.legend(loc="outside lower left", **settings)
+        below = figure.legend(loc="outside lower left", **settings)
+        if below.get_window_extent().width > figure.bbox.width:  # what stands in columns would be cut off at the edge
+            below.remove()
+            figure.legend(loc="outside lower left", **settings | {"ncols": 1})
     else:
         axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.2), borderaxespad=0.0, **settings)
 

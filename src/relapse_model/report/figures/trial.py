@@ -10,7 +10,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.report.figures.forest_rows import put_rows, rows_height
-from relapse_model.report.figures.style import GREY, INK, colours, new_figure, one_axes, plain, styled
+from relapse_model.report.figures.style import GREY, INK, colours, new_figure, one_axes, plain, put_legend, styled
 from relapse_model.report.figures.survival import kaplan_meier
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def failures_figure(time: Floats, event: Floats, treated: np.ndarray, names: tup
     shares = main.get_yticks()
     shares = shares[(shares >= 0) & (shares <= top)]
     main.set_yticks(shares, [f"{share:.0%}" for share in shares])
-    figure.legend(loc="outside lower left", ncols=2)
+    put_legend(figure, main, None, ncols=2)
     main.set_title("Kaplan-Meier, 95 % bands")
     _numbers(table, time, treated, names, ticks)
     return figure

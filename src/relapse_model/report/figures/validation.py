@@ -92,7 +92,8 @@ def calibration_figure(
     known = ~np.isnan(y)
     if not known.any():
         raise InsufficientDataError(
-            f"Calibration figure: no outcome is known of {y.size} patients; expected relapses and patients free of it."
+            f"Calibration figure: no outcome is known of {y.size} patients; expected some with "
+            "the outcome, and some without it."
         )
     y, p, w = y[known], p[known], None if weight is None else np.asarray(weight, dtype=float)[known]
     figure = new_figure(5.3)
@@ -122,9 +123,11 @@ def calibration_figure(
 def _frame(main: Axes, limits: tuple[float, float], figures: list[str], note: str, colour: str) -> None:
     """Give the calibration plot its limits, title and note, and above it the figures, where no data are."""
     main.set(xlim=limits, ylim=limits, ylabel="Observed risk")
-    main.set_title("Calibration\n\n\n")
+    letters = main.xaxis.label.get_fontsize()  # of the look: notes and title stand above each other in each of them
+    height = 5 + 1.6 * len(figures) * letters
+    main.set_title("Calibration", pad=height + 1.6 * letters)
     above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    main.annotate(note, (0, 1), (0, 32), color=colour, weight="bold", **above)
+    main.annotate(note, (0, 1), (0, height), color=colour, weight="bold", **above)
     main.annotate("\n".join(figures), (0, 1), (0, 5), linespacing=1.3, **above)
 
 

@@ -290,8 +290,8 @@ def _other_reading(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoin
     bare = endpoint(cohort, study, who, asked.week, asked.window_weeks, reading="censor")
     other, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
     other = replace(other, weight_by=found.weight_by)
-    label = "Unconfirmed relapses as the end of follow-up"
-    estimand = "as the primary analysis; an unconfirmed relapse at the last test does not count, and ends follow-up"
+    label = "Unconfirmed outcomes as the end of follow-up"
+    estimand = "as the primary analysis; an unconfirmed outcome at the last test does not count, and ends follow-up"
     return (_unadjusted(other, plan, kind="unconfirmed", label=label, estimand=estimand),)
 
 
@@ -311,7 +311,7 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     week = plan.primary.week + on
     who = Randomised(found.place, found.treated, found.strata)
     label = f"Extended to week {week:g}"
-    estimand = f"as the primary analysis, {weeks_of(on)} later, when a relapse hidden by antibody would be detected"
+    estimand = f"as the primary analysis, {weeks_of(on)} later, when an outcome hidden by antibody would be detected"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
     later = replace(later, weight_by=found.weight_by)

@@ -54,8 +54,8 @@ def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> 
     if high <= TESTED_RATIO * low * (1 + 1e-9):
         return []
     counts = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
-    return [_found("RM201", f"tests per patient-week: {counts}. More frequent testing detects relapses "
-                            "earlier, and more; the interval-censored analysis is least affected.")]  # fmt: skip
+    return [_found("RM201", f"tests per patient-week: {counts}. More frequent testing detects the outcome "
+                            "earlier, and more often; the interval-censored analysis is least affected.")]  # fmt: skip
 
 
 def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]) -> list[Finding]:
