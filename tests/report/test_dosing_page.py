@@ -81,7 +81,7 @@ def test_who_was_last_measured_long_before_the_others_is_counted(study, tmp_path
     write_dosing_page(rm.dosing(cohort, study), study, tmp_path / "page.html")
     page = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text(encoding="utf-8"))
     assert (
-        "The last titre is of week 36.0 at the latest. In 1 patient it is from before week 24.0: the patient was "
+        "The last titre is of week 36 at the latest. In 1 patient it is from before week 24: the patient was "
         "enrolled recently, or has not been measured since." in page
     )
 
@@ -126,7 +126,7 @@ def test_why_nothing_is_forecast_is_said_as_it_is(study, tmp_path):
     lost = page_of(high, study, tmp_path, lost_reason=["moved away"])
     assert "No forecast: no patient of the arm whose dosing has not ended has a titre." in lost
     assert "Dosing has ended 1 patient: nothing is due, and nothing is forecast" in lost
-    assert "A Lost to follow-up, week 4.0" in lost
+    assert "A Lost to follow-up, week 4" in lost
 
 
 def test_a_titre_that_is_not_there_is_not_printed_as_a_number(root, tmp_path):

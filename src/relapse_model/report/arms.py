@@ -43,11 +43,15 @@ def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None
 
 def arms_of_plan(study: Study) -> tuple[str, ...]:
     """Return what the plan of the trial calls the arms, the treatment first; none without such a plan."""
-    return tuple(_called(study).values())
+    return tuple(_of_plan(study).values())
 
 
 def _called(study: Study) -> dict[str, str]:
-    """Return what the plan of the trial calls each arm, by its value in the tables."""
+    """Return what the study calls each arm, by its value in the tables: as its plan says, else as its agents."""
+    return {name: agent.label for name, agent in study.agents.items()} | _of_plan(study)
+
+
+def _of_plan(study: Study) -> dict[str, str]:
     plan = study.trial
     if plan is None or plan.arms.column != "arm":
         return {}

@@ -15,7 +15,7 @@ from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
-from relapse_model.trial.arms.number_words import number_of
+from relapse_model.trial.arms.number_words import number_of, week_number
 from relapse_model.trial.dosing.forecast import WEEKS
 from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
@@ -110,9 +110,9 @@ def _stale(found: DosingReport) -> str:
     if not old:
         return ""
     return (
-        f"The last titre is of week {weeks.max():.1f} at the latest. In {number_of(old, 'patient')} it is from before "
-        f"week {limit:.1f}: {'the patient was' if old == 1 else 'they were'} enrolled recently, or "
-        f"{'has' if old == 1 else 'have'} not been measured since."
+        f"The last titre is of week {week_number(weeks.max())} at the latest. In {number_of(old, 'patient')} it is "
+        f"from before week {week_number(limit)}: {'the patient was' if old == 1 else 'they were'} enrolled "
+        f"recently, or {'has' if old == 1 else 'have'} not been measured since."
     )
 
 
@@ -253,7 +253,7 @@ def _example(found: DosingReport) -> tuple[str, str] | None:
 
 def _caption(patient: str, why: str, course: pd.DataFrame) -> str:
     floor = f" Values below {LOWEST:g} are drawn at {LOWEST:g}." if (course["lower"] < LOWEST).any() else ""
-    start = f"{course['week'].iloc[0]:.1f}"
+    start = week_number(course["week"].iloc[0])
     return (
         f"Patient {patient}, {why}. Forecast from the last titre (week {start}) on, with the doses given so far and "
         "none after them. The band holds 90 % of the courses that are possible given the titres; it widens upwards as "

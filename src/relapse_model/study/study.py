@@ -33,7 +33,7 @@ class Agent:
     def label(self) -> str:
         """What readers are shown: its first synonym in Latin letters, unless that is shorter than the name itself."""
         latin = [one for one in self.synonyms if one.isascii()]
-        return latin[0] if latin and len(latin[0]) > len(self.name) else self.name.replace("_", " ")
+        return latin[0] if latin and len(latin[0]) >= len(self.name) else self.name.replace("_", " ")
 
     @property
     def label_zh(self) -> str:

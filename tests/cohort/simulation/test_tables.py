@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from pandas.api.types import is_float_dtype, is_integer_dtype, is_numeric_dtype
 
+import relapse_model as rm
 from relapse_model.cohort.simulation import simulate_tables
 from relapse_model.cohort.simulation.settings import SimulationSettings
 from relapse_model.cohort.simulation.tables import draw_latent, make_streams
@@ -14,7 +15,8 @@ COLUMNS = {
     "patients": [
         *("patient_id", "centre", "arm", "sex", "age_years", "bmi_kg_m2", "hbv_genotype"),
         *("hbeag_positive_before_treatment", "hbsag_before_treatment_iu_ml"),
-        *("pegifn_weeks", "consolidation_weeks", "prior_nuc"),
+        *("pegifn_weeks", "consolidation_weeks", "prior_nuc", "decompensated_cirrhosis", "coinfection", "malignancy"),
+        "immunosuppression_within_6_months",
     ],
     "labs": ["patient_id", "week", "analyte", "value", "unit", "assay", "lower_limit", "upper_limit"],
     "treatments": ["patient_id", "agent", "start_week", "end_week", "dose", "unit"],
@@ -327,3 +329,11 @@ def test_a_hundred_thousand_patients():
     tables = simulate_tables(100_000, 1)
     assert len(tables["patients"]) == 100_000
     assert abs(tables["truth"]["true_risk"].mean() - 0.157) < 0.005  # control 0.18, HBIG 0.13
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_everybody_meets_the_criteria_of_the_study(seed):
+    """Nobody else would be enrolled: each criterion can be judged in each patient, and is met."""
+    study = rm.load_study("hbsag-relapse")
+    screened = rm.screen(rm.simulate_cohort(200, seed=seed), study)
+    assert set(screened.patients["state"]) == {"eligible"}

@@ -116,7 +116,7 @@ def test_a_confirmed_relapse_ends_dosing_and_an_unconfirmed_one_is_for_a_clinici
     made = cohort([(0, "50"), (4, "60"), (8, "60")], [(0, 400)], hbsag=[(4, "0.5"), (8, "0.7")])
     found = rm.dosing(made, trial, as_of_week=8)
     assert found.due.empty
-    assert found.ended.values.tolist() == [["A", 4.0, "HBsAg relapse, week 4.0"]]
+    assert found.ended.values.tolist() == [["A", 4.0, "HBsAg relapse, week 4"]]
     assert found.audit["call"].tolist() == ["due", "dosing ended", "dosing ended"]
     assert found.audit["verdict"].tolist() == ["given as due", "none expected", "none expected"]
     assert found.next is None
@@ -133,7 +133,7 @@ def test_an_adjudicated_relapse_ends_dosing_from_its_week(trial):
     labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
     table = pd.DataFrame({"patient_id": ["A"], "relapse": [1], "week": [20.0]})
     made = rm.make_cohort(made.patients, labs, made.treatments.drop(columns="patient"), table, study=trial)
-    assert rm.dosing(made, trial).ended["reason"].tolist() == ["HBsAg relapse, week 20.0"]
+    assert rm.dosing(made, trial).ended["reason"].tolist() == ["HBsAg relapse, week 20"]
     assert rm.dosing(made, trial).due.empty
     assert rm.dosing(made, trial, as_of_week=12).ended.empty
 
@@ -286,8 +286,8 @@ def test_the_dead_and_the_lost_are_not_to_be_acted_on(trial):
         assert not found.audit["verdict"].isin(["omitted"]).any()
         assert len(found.ended) == 1  # by cause, which the note "died, had a competing event, or were lost" was not
         assert found.next is None  # of nobody who cannot be dosed
-    assert rm.dosing(dead, trial).ended["reason"].tolist() == ["death, week 5.0"]
-    assert rm.dosing(lost, trial).ended["reason"].tolist() == ["lost to follow-up, week 4.0"]
+    assert rm.dosing(dead, trial).ended["reason"].tolist() == ["death, week 5"]
+    assert rm.dosing(lost, trial).ended["reason"].tolist() == ["lost to follow-up, week 4"]
     # At week 4 nobody knew: the dose is due.
     assert rm.dosing(dead, trial, as_of_week=4).due["status"].tolist() == ["due"]
     assert len(rm.dosing(dead, trial, as_of_week=4).next) == 1
@@ -349,7 +349,7 @@ def test_nobody_is_due_after_a_competing_event(trial):
     found = rm.dosing(dead, trial, as_of_week=7)
     assert found.due.empty
     assert verdicts(found)[-1][1] == "none expected"
-    assert found.ended["reason"].tolist() == ["death, week 2.0"]
+    assert found.ended["reason"].tolist() == ["death, week 2"]
     assert found.next is None  # a transplanted or dead patient is not forecast
 
 
@@ -386,7 +386,7 @@ def two_of_whom_one_stays(trial, **columns):
 def test_who_is_no_longer_measured_is_listed_with_the_visits_that_have_passed(trial, asked, passed):
     found = rm.dosing(two_of_whom_one_stays(trial), trial, as_of_week=asked)
     of_a = found.due[found.due["patient_id"] == "A"]
-    reason = f"no titre since week 12.0; planned {passed}"
+    reason = f"no titre since week 12; planned {passed}"
     assert of_a[["week", "reason", "status"]].values.tolist() == (
         [[float(passed.split()[-1]), reason, "not assessed"]] if passed else []
     )
@@ -399,7 +399,7 @@ def test_visits_that_have_not_come_yet_are_not_missed(trial):
     assert rm.dosing(two_of_whom_one_stays(trial, enrolment_date=dates), trial).due.empty
     gone = rm.dosing(two_of_whom_one_stays(trial, lost_reason=["moved away", ""]), trial)
     assert gone.due.empty
-    assert gone.ended["reason"].tolist() == ["lost to follow-up, week 12.0"]
+    assert gone.ended["reason"].tolist() == ["lost to follow-up, week 12"]
 
 
 def test_a_titre_is_of_the_visit_nearest_to_it(trial):

@@ -20,6 +20,21 @@ def number_of(count: int, one: str, several: str = "") -> str:
     return f"{count} {one if count == 1 else several or f'{one}s'}"
 
 
+def week_number(week: float) -> str:
+    """Return a week for a sentence: to one decimal, and a whole one without.
+
+    Parameters
+    ----------
+    week : float
+
+    Examples
+    --------
+    >>> week_number(0.0), week_number(22.571), week_number(-0.04)
+    ('0', '22.6', '0')
+    """
+    return f"{round(week, 1) + 0.0:g}"
+
+
 def weeks_of(number: float) -> str:
     """Return a number of weeks, in the singular for 1.
 

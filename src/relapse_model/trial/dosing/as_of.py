@@ -11,6 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.arms.number_words import week_number
 
 _WEEKS_BEYOND = 52.0  # after the last record: a later day is one that was mistyped, or the records are not the latest
 _MEND = "Correct it, or leave it out: then all records are looked at"
@@ -43,7 +44,8 @@ def weeks_known(cohort: Cohort, asked: float | date | None, rule: DosingRule) ->
         last = max(float(_last_record(cohort).max()), rule.first.week)
         if week > last + _WEEKS_BEYOND:
             raise RelapseModelError(
-                f"as_of_week is {week:g}; expected at most a year after the last record (week {last:.1f}). {_MEND}."
+                f"as_of_week is {week:g}; expected at most a year after the last record "
+                f"(week {week_number(last)}). {_MEND}."
             )
         return np.full(len(cohort), week)
     enrolled = _enrolled(cohort, rule)

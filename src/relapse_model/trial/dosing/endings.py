@@ -18,6 +18,7 @@ from relapse_model.comparisons import at_or_before
 from relapse_model.errors import InsufficientDataError
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.arms.number_words import week_number
 
 HORIZON = "past the horizon"
 
@@ -51,7 +52,11 @@ class Endings:
     def reason(self) -> NDArray[np.object_]:
         """Return the cause with its week, as a person reads it."""
         said = [
-            f"{cause} ({week:g} weeks)" if cause == HORIZON else f"{cause}, week {week:.1f}" if week > 0 else cause
+            f"{cause} ({week:g} weeks)"
+            if cause == HORIZON
+            else f"{cause}, week {week_number(week)}"
+            if week > 0
+            else cause
             for cause, week in zip(self.cause, self.week, strict=True)
         ]
         return np.array(said, dtype=object)

@@ -13,6 +13,7 @@ from relapse_model.cohort.measurements import measurements
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.arms.number_words import week_number
 from relapse_model.trial.dosing.endings import Endings
 
 
@@ -83,7 +84,7 @@ def _latest_on_record(cohort: Cohort) -> Floats:
 
 
 def _reason(last: float, passed: Floats) -> str:
-    since = "no titre on record" if np.isneginf(last) else f"no titre since week {last:.1f}"
+    since = "no titre on record" if np.isneginf(last) else f"no titre since week {week_number(last)}"
     weeks = ", ".join(f"{week:g}" for week in passed)
     visits = "visit passed: week" if len(passed) == 1 else "visits passed: weeks"
     return f"{since}; planned {visits} {weeks}" if len(passed) else since
