@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
+
+from relapse_model.errors import RelapseModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,11 +106,18 @@ def quiet_style() -> Iterator[None]:
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Give a figure function the style of this module, and leave the caller's settings alone.
 
-    A function that was given axes to draw on (`ax`) leaves the arrangement of their figure to its owner.
+    A function that was given axes to draw on (`ax`) leaves the arrangement of their figure to its owner. One of several
+    panels arranges them itself, and refuses axes.
     """
+    takes_axes = "ax" in signature(draw).parameters
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        if "ax" in kwargs and not takes_axes:
+            raise RelapseModelError(
+                f"{draw.__name__}: ax is given, and this figure arranges its own panels; expected none. Leave ax out, "
+                "and use the figure that is returned."
+            )
         with _style(), _quiet_about_letters():
             figure = draw(*args, **kwargs)
             if kwargs.get("ax") is not None:
