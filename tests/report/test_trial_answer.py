@@ -93,7 +93,7 @@ def test_what_next_follows_from_the_numbers(compared):
         "Plan visits at week 60: the analysis that allows for outcomes hidden by antibody could not be made: an arm "
         "has no visit at week 60 (within 4 weeks)."
     )
-    assert "not documented in 132 of 132" in steps[3]
+    assert "criteria of eligibility" not in steps[3]  # all are documented
     assert "harms cannot be reported" in steps[3]
     assert f"Body mass index (kg/m²) {MINUS}0.37" in steps[4]
     assert "Age" not in steps[4]  # -0.06

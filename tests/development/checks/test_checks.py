@@ -28,7 +28,6 @@ agents = ["hbig"]
 
 OF_MODELS = ("RM110", "RM111", "RM115", "RM122")  # of a validation, an evaluation, or a cross-validation
 SIZE = "RM104"  # 132 patients do not carry eight parameters: said of every cohort of the trial's size
-CRITERIA = "RM131"  # the simulated tables hold no exclusion criterion: nobody can be judged, and it is said
 
 
 def codes(cohort, study):
@@ -47,12 +46,12 @@ def one_assay(cohort):
 
 
 def test_a_sound_cohort_has_no_findings_but_its_size(one_assay, study):
-    assert codes(one_assay, study) == [SIZE, CRITERIA]
+    assert codes(one_assay, study) == [SIZE]
 
 
 def test_a_sound_cohort_of_some_size_has_no_findings(study):
     large = rm.simulate_cohort(700, seed=7)  # 600 of whom some are lost do not carry 8 parameters
-    assert codes(with_tables(large, labs=large.tables()["labs"].assign(assay="one")), study) == [CRITERIA]
+    assert codes(with_tables(large, labs=large.tables()["labs"].assign(assay="one")), study) == []
 
 
 def test_two_assays_at_the_threshold_are_named_with_their_numbers(cohort, study):
@@ -65,18 +64,18 @@ def test_two_assays_at_the_threshold_are_named_with_their_numbers(cohort, study)
 def test_a_second_assay_before_enrolment_is_no_matter(one_assay, study):
     labs = one_assay.tables()["labs"]
     older = with_tables(one_assay, labs=labs.assign(assay=labs["assay"].where(labs["week"] >= 0, "old")))
-    assert codes(older, study) == [SIZE, CRITERIA]
+    assert codes(older, study) == [SIZE]
 
 
 def test_doses_as_a_predictor_are_warned_of(one_assay, study):
-    assert codes(one_assay, parse_study(study.text + DOSES, "study.toml")) == ["RM102", SIZE, CRITERIA]
+    assert codes(one_assay, parse_study(study.text + DOSES, "study.toml")) == ["RM102", SIZE]
 
 
 def test_a_stated_history_that_differs_is_warned_of(one_assay, study):
     patients = one_assay.patients.copy()
     patients.loc[:2, "consolidation_weeks"] += 20
     patients.loc[5, "consolidation_weeks"] += 4  # within what rounding and a late visit explain
-    found, size, _ = run_checks(with_tables(one_assay, patients=patients), study)
+    found, size = run_checks(with_tables(one_assay, patients=patients), study)
     assert (found.code, size.code) == ("RM103", SIZE)
     assert "Consolidation after HBsAg loss: 3 of 132 patients" in found.text
 
@@ -85,7 +84,7 @@ def test_findings_travel_with_the_model_and_name_nobody(model, cohort):
     stated = model.summary["warnings"]
     # RM122, a note: the cross-validated gain is there, and 21 relapses do not show it.
     assert [(finding["code"], finding["severity"]) for finding in stated] == [
-        ("RM101", "warning"), (SIZE, "warning"), ("RM122", "note"), (CRITERIA, "warning"),
+        ("RM101", "warning"), (SIZE, "warning"), ("RM122", "note"),
     ]  # fmt: skip
     assert not any(identifier in finding["text"] for finding in stated for identifier in cohort.patient_ids)
 
@@ -93,7 +92,7 @@ def test_findings_travel_with_the_model_and_name_nobody(model, cohort):
 def test_codes_are_unique_and_titled(cohort, study):
     patients = cohort.patients.assign(consolidation_weeks=cohort.patients["consolidation_weeks"] + 30)
     everything = run_checks(with_tables(cohort, patients=patients), parse_study(study.text + DOSES, "study.toml"))
-    assert [finding.code for finding in everything] == ["RM101", "RM102", "RM103", "RM104", "RM131"]
+    assert [finding.code for finding in everything] == ["RM101", "RM102", "RM103", "RM104"]
     assert all(finding.title and finding.severity == "warning" for finding in everything)
     assert isinstance(pd.DataFrame([finding.to_dict() for finding in everything]), pd.DataFrame)
 
@@ -106,7 +105,6 @@ def test_every_check_of_a_cohort_has_a_result_in_one_of_four_states(cohort, stud
     results = check_results(cohort, study, mute=("RM101",))
     assert [result.code for result in results] == [code for code in CODES if code not in OF_MODELS]
     expected = dict.fromkeys((result.code for result in results), "passed") | {"RM101": "muted", "RM104": "found"}
-    expected[CRITERIA] = "found"
     assert states(results) == expected
     muted = results[0]
     assert (muted.finding, muted.title, muted.link) == (None, "several assays at one threshold", "docs/checks.md#rm101")
@@ -131,9 +129,9 @@ def test_a_check_that_does_not_apply_says_why(cohort, study):
 
 
 def test_a_muted_check_says_nothing(cohort, study):
-    assert codes(cohort, study) == ["RM101", SIZE, CRITERIA]
-    assert [finding.code for finding in run_checks(cohort, study, mute=("RM101",))] == [SIZE, CRITERIA]
-    assert run_checks(cohort, study, mute=("RM101", SIZE, CRITERIA)) == []
+    assert codes(cohort, study) == ["RM101", SIZE]
+    assert [finding.code for finding in run_checks(cohort, study, mute=("RM101",))] == [SIZE]
+    assert run_checks(cohort, study, mute=("RM101", SIZE)) == []
 
 
 def test_a_code_of_a_validation_may_be_muted_for_a_cohort_too(cohort, study):
@@ -186,8 +184,8 @@ def test_the_report_names_what_is_muted_or_not_applicable(cohort, study):
     assert "RM101 warning: " not in shown
     assert "Other checks: muted RM101." in shown
     one_arm = with_tables(cohort, patients=cohort.patients.assign(arm="hbig"))
-    shown = check_report(one_arm, study, mute=("RM104", "RM101", "RM116", "RM131"))
-    assert "Other checks: muted RM101, RM104, RM116, RM131; not applicable RM109, RM113." in shown
+    shown = check_report(one_arm, study, mute=("RM104", "RM101", "RM116"))
+    assert "Other checks: muted RM101, RM104, RM116; not applicable RM109, RM113." in shown
     assert "Warnings:" not in shown
 
 
@@ -200,5 +198,5 @@ def test_a_report_of_all_checks_names_no_others(cohort, study):
 def test_simulated_trials_raise_no_alarm_but_of_assays_size_and_chance(patients, seed, study):
     # A difference of loss of 10 points, reported as a note, is what chance does in arms of 30.
     found = run_checks(rm.simulate_cohort(patients, seed=seed), study)
-    assert {finding.code for finding in found if finding.severity == "warning"} <= {"RM101", SIZE, CRITERIA}
+    assert {finding.code for finding in found if finding.severity == "warning"} <= {"RM101", SIZE}
     assert {finding.code for finding in found if finding.severity == "note"} <= {"RM109"}
