@@ -100,6 +100,18 @@ def test_values_that_are_not_known_have_a_line(cohort, data, study):
     assert found.rows[place + 1].cells[-1] == "40"
 
 
+def test_an_arm_that_no_predictor_reads_is_called_as_the_study_calls_it(cohort, data, study):
+    """By its plan; without a plan by the agents of the study. What neither names keeps the word of the table."""
+    others = tuple(one for one in study.predictors if one.column != "arm")
+    planned = replace(study, predictors=others)
+    for asked, names in ((planned, ["HBIG", "control"]), (replace(planned, trial=None), [
+        "control", "hepatitis B immunoglobulin",
+    ])):  # fmt: skip
+        labels = [one.label for one in table_one(cohort, data, asked).rows]
+        place = labels.index("Arm")
+        assert sorted(labels[place + 1 : place + 3]) == names
+
+
 def test_quartiles_of_a_handful_are_not_told(cohort, data, study):
     features = data.features.assign(age=data.features["age"].where(np.arange(132) < 4))
     found = table_one(cohort, replace(data, features=features), study, disclosure="small-counts")

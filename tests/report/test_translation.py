@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_the_page_says_its_language(pages):
     for english, chinese in pages.values():
         assert english.startswith('<!DOCTYPE html>\n<html lang="en">')
         assert '<html lang="zh-CN">' in chinese
+
+
+def test_a_chinese_page_has_the_chinese_title_of_the_study(pages):
+    study = rm.load_study("hbsag-relapse")
+    for english, chinese in pages.values():
+        assert study.title in english
+        assert f"<h1>{study.title_zh}</h1>" in chinese.replace("\N{NO-BREAK SPACE}", " ")
+        assert study.title not in chinese
+
+
+def test_without_a_chinese_title_the_english_one_stays():
+    study = replace(rm.load_study("hbsag-relapse"), title_zh="")
+    assert translation(study, "zh")(study.title) is None
 
 
 def test_the_card_in_chinese_has_the_same_numbers_and_lines(validation):

@@ -32,7 +32,7 @@ def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None
         return _arm_of_study(data, study)
     if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
         arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object)).replace(_called(study))
+    labels = pd.Series(np.asarray(arm, dtype=object)).replace(arm_names(study))
     if len(labels) != len(data):
         raise RelapseModelError(
             f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
@@ -46,8 +46,13 @@ def arms_of_plan(study: Study) -> tuple[str, ...]:
     return tuple(_of_plan(study).values())
 
 
-def _called(study: Study) -> dict[str, str]:
-    """Return what the study calls each arm, by its value in the tables: as its plan says, else as its agents."""
+def arm_names(study: Study) -> dict[str, str]:
+    """Return what the study calls each arm, by its value in the tables: as its plan says, else as its agents.
+
+    Parameters
+    ----------
+    study : Study
+    """
     return {name: agent.label for name, agent in study.agents.items()} | _of_plan(study)
 
 
@@ -64,7 +69,7 @@ def _arm_of_study(data: DevelopmentData, study: Study) -> NDArray[Any] | None:
         return None
     values = data.features[predictor.name]
     if predictor.equals is not None:
-        called, others = _called(study), predictor.others if isinstance(predictor.others, tuple) else ()
+        called, others = _of_plan(study), predictor.others if isinstance(predictor.others, tuple) else ()
         yes = called.get(predictor.equals, f"{predictor.label}: yes")
         no = called.get(others[0]) if len(others) == 1 else None
         values = values.map({1.0: yes, 0.0: no or f"{predictor.label}: no"})

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.tables.columns import ARM
 from relapse_model.features.clinical_units import clinical, limit_of_floor
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
-from relapse_model.report.arms import arms_of_plan
+from relapse_model.report.arms import arm_names, arms_of_plan
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.survival import in_order
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
@@ -226,7 +227,8 @@ def _variables(cohort: Cohort, data: DevelopmentData, study: Study) -> list[_Var
     for column, label in CHARACTERISTICS.items():
         if column in patients and column not in read and patients[column].notna().any():
             number = column in ("age_years", "bmi_kg_m2")
-            values = pd.to_numeric(patients[column]) if number else _levels(patients[column])
+            called = patients[column].astype(object).replace(arm_names(study)) if column == ARM else patients[column]
+            values = pd.to_numeric(called) if number else _levels(called)
             found.append((column, _Variable(label, values)))
     for predictor in study.predictors:
         if predictor.kind != LANDMARK_KIND:
