@@ -111,7 +111,9 @@ def test_a_centre_with_nearly_all_relapses_is_refused_by_name():
 
 def test_a_centre_with_nearly_all_that_stay_free_is_refused_too():
     data = rows([0] * 9 + [1] + [1] * 9 + [0], ["north"] * 10 + ["south"] * 10)
-    with pytest.raises(InsufficientDataError, match="Group 'north' alone holds 1 of 10 relapses and 9 of 10 patients"):
+    with pytest.raises(
+        InsufficientDataError, match="Group 'north' alone holds 1 of 10 patients with the outcome and 9 of 10"
+    ):
         data_folds(data, folds=2, repeats=1, seed=0)
 
 

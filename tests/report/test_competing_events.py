@@ -47,7 +47,7 @@ def test_they_are_counted_apart_by_name(with_deaths, cohort, study):
 
 
 def test_the_check_of_a_cohort_names_them_and_only_there(with_deaths, cohort, study):
-    assert "      12  with a competing event by it" in check_report(with_deaths, study)
+    assert "      12  with a competing event by the horizon" in check_report(with_deaths, study)
     assert "competing" not in check_report(cohort, study)
 
 

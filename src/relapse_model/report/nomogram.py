@@ -47,7 +47,7 @@ _NAME, _MINOR, _TICK, _LEADER, _LINE, _BETWEEN = 0.16, 0.035, 0.05, 0.05, 0.15, 
 _GAP = 0.07
 _NAME_SIZE, _TICK_SIZE = 9.0, 8.5
 _HEAD = 0.62
-_LONGEST_NAME, _LONGEST_LEVEL = 74, 40  # letters; a name that is wider than the figure is drawn smaller
+_LONGEST_NAME, _LONGEST_LEVEL = 66, 40  # letters; a name that is wider than the figure is drawn smaller
 _BACKGROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}  # no line runs through a label
 
 
@@ -188,7 +188,7 @@ class _Board:
 
     def name(self, title: str, colour: str = INK) -> None:
         """Write the name of an axis, and go down to its line."""
-        size = _NAME_SIZE * min(1.0, (WIDTH - 2 * _EDGE) / self.width(title, _NAME_SIZE))
+        size = _NAME_SIZE * min(1.0, 0.97 * (WIDTH - 2 * _EDGE) / self.width(title, _NAME_SIZE))
         self.axes.text(_EDGE, self.top + _NAME / 2, plain(title), va="center", fontsize=size, color=colour)
         self.line = self.top + _NAME + 0.06
 

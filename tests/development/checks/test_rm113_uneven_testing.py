@@ -34,7 +34,7 @@ def test_what_is_found_gives_the_rates_and_names_nobody(study_with, cohort_of, n
     result = uneven_testing.of(cohort, study_with(), 0)
     assert (result.code, result.severity) == ("RM113", "warning")
     # 2 and 4 tests in 44 weeks; the test at the landmark itself does not count.
-    assert result.text.startswith("tests of HBsAg per patient-week up to relapse: control 0.045, hbig 0.091. ")
+    assert result.text.startswith("tests of HBsAg per patient-week up to the outcome: control 0.045, hbig 0.091. ")
     names_nobody(result.text, cohort)
 
 

@@ -123,7 +123,8 @@ def calibration_figure(
 def _frame(main: Axes, limits: tuple[float, float], figures: list[str], note: str, colour: str) -> None:
     """Give the calibration plot its limits, title and note, and above it the figures, where no data are."""
     main.set(xlim=limits, ylim=limits, ylabel="Observed risk")
-    letters = main.xaxis.label.get_fontsize()  # of the look: notes and title stand above each other in each of them
+    # By the letters of the look: notes and title stand above each other in each of them.
+    letters = float(main.xaxis.label.get_fontsize())
     height = 5 + 1.6 * len(figures) * letters
     main.set_title("Calibration", pad=height + 1.6 * letters)
     above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
