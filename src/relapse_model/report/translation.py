@@ -74,8 +74,8 @@ def names_of(study: Study) -> dict[str, str]:
     labelled += [(one.label, one.label_zh) for one in study.agents.values()]
     labelled += [(one.text, one.text_zh) for one in (*study.eligibility.include, *study.eligibility.exclude)]
     named = {label: chinese for label, chinese in labelled if chinese}
-    if study.title_zh.strip():
-        named[study.heading] = study.title_zh.strip()
+    if study.heading_zh:
+        named[study.heading] = study.heading_zh
     if study.outcome.label_zh:
         named[study.outcome.name] = study.outcome.label_zh
     titles = {

@@ -343,6 +343,11 @@ class Study:
         outcome = self.outcome.name if self.outcome.stated else ""
         return self.title.strip() or outcome.strip() or self.name
 
+    @property
+    def heading_zh(self) -> str:
+        """Return the title shown to readers of Chinese; empty where the study has none."""
+        return self.title_zh.strip()
+
     def _source_shown(self, one: Predictor) -> str:
         """Return where a predictor is read and how, as a notebook shows it."""
         if one.kind == "column":

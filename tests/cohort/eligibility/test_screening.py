@@ -465,7 +465,9 @@ def complete(cohort, **columns):
 
 
 def test_nobody_is_eligible_while_exclusions_are_not_recorded(cohort, study):
-    screening = screen(cohort, study)
+    tables = cohort.tables()
+    tables = {**tables, "patients": tables["patients"].drop(columns=list(EXCLUSIONS))}
+    screening = screen(rm.make_cohort(**tables, study=study), study)
     assert set(screening.patients["state"]) <= {"undecidable", "not eligible"}
     for column in EXCLUSIONS:
         assert f"the patients table has no column {column!r}" in screening.patients["reasons"].iloc[0]
