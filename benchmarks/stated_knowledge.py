@@ -135,9 +135,8 @@ def run(
     return rows
 
 
-def print_cell(title: str, rows: list[list[Row]]) -> None:
+def print_cell(title: str, rows: list[list[Row]], nothing: bool) -> None:
     """Print the figures of each study over the replicates of a cell."""
-    nothing = rows[0][0]["mean"] - rows[0][0]["true"] < 1e-4
     events = np.mean([replicate[0]["events"] for replicate in rows])
     what = "log loss above that of the mean risk x 1,000" if nothing else "share of the attainable gain"
     print(f"\n{title}: {len(rows)} cohorts, {events:.1f} relapses on average; {what}")
@@ -196,7 +195,12 @@ def main() -> None:
     """Print a table for each simulator, scenario and size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulators", nargs="+", choices=("own", "second"), default=["own", "second"])
-    parser.add_argument("--scenarios", nargs="+", choices=sorted({*SCENARIOS, *CELLS}), default=[*SCENARIOS, *CELLS])
+    parser.add_argument(
+        "--scenarios",
+        nargs="+",
+        choices=sorted({*SCENARIOS, *CELLS}),
+        default=list(dict.fromkeys((*SCENARIOS, *CELLS))),
+    )
     parser.add_argument("--studies", nargs="+", choices=[*STUDIES][1:], default=[*STUDIES][1:])
     parser.add_argument("--patients", nargs="+", type=int, default=[132, 300, 1000])
     parser.add_argument("--replicates", type=int, default=30)
@@ -210,7 +214,9 @@ def main() -> None:
             for patients in given.patients:
                 drawn = partial(draw, scenario=scenario, patients=patients, seed=given.seed)
                 tasks = (delayed(run)(one, drawn, study, names, cohort, features) for one in range(given.replicates))
-                print_cell(f"{simulator}, {scenario}, n = {patients}", Parallel(n_jobs=given.jobs)(tasks))
+                print_cell(
+                    f"{simulator}, {scenario}, n = {patients}", Parallel(n_jobs=given.jobs)(tasks), scenario == "null"
+                )
 
 
 if __name__ == "__main__":
