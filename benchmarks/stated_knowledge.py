@@ -5,7 +5,7 @@ whose mechanism no model has (`mechanistic_truth`). Figures: share of the attain
 of the mean risk - loss) / (loss of the mean risk - loss of the true risk), of the built-in study, and the difference
 of each other study to it, paired by cohort, with its standard error; where nothing predicts relapse, log loss times
 1,000, and higher is worse. Then the median slope of calibration, and how many of the true risks lie in the 90 %
-interval (own simulator: given all that decides; second: given what the study reads).
+interval (own simulator: given all that decides; second: given what the study reads, and the centre).
 
 - `baseline`: 12 % by week 48 (standard deviation .5 log odds); half and twice that risk
 - `centres`: partially pooled intercepts
@@ -186,7 +186,7 @@ def cells(simulator: str, scenario: str) -> tuple[Any, Study, rm.Cohort, Any]:
         cohort = rm.simulate_cohort(JUDGED, TEST_SEED)
         return partial(own_cohort, baseline=new.baseline), study, cohort, new.features
     simulated = simulate(JUDGED, NEW_SEED, CELLS[scenario], draws=400, later=False)
-    known = KnownRisks(simulated.cohort, simulated.risk_measured)
+    known = KnownRisks(simulated.cohort, simulated.risk_at_centre)
     features = rm.derive_features(simulated.cohort, study, landmark_week=0)
     return partial(second_cohort, truth=known), study, simulated.cohort, features
 
