@@ -1,10 +1,11 @@
 """Second simulator of cohorts, of a mechanism that no model of the library has, with the true risk of each patient.
 
 Three scenarios: "mechanistic" (a hidden reservoir against antibody that changes with time, see `mechanistic_course`),
-"linear" (the log hazard is linear in what is measured at week 0), "null" (the same hazard for all). Two true risks of
-relapse by week 48, both by Monte Carlo: `risk_known`, given all that the mechanism knows at week 0, the hidden
-included; `risk_measured`, given what the study reads at week 0, which is the most that any model of the study can know.
-Both leave out loss to follow-up: they are the risks of a patient who is followed.
+"linear" (the log hazard is linear in what is measured at week 0), "null" (the same hazard for all). Three true risks of
+relapse by week 48, by Monte Carlo: `risk_known`, given all that the mechanism knows at week 0, the hidden
+included; `risk_measured`, given what the study reads at week 0, which is the most that any model of the study can know;
+`risk_at_centre`, given the centre too, for a study that reads it. They leave out loss to follow-up: they are the risks
+of a patient who is followed.
 
 Calibration: in each scenario and for each sign, one factor of the hazard makes the mean risk 15 % in 4,000 patients of
 two arms of equal size (15 % were seen within 70 to 96 weeks in published cohorts). `baseline` and
@@ -66,6 +67,7 @@ class SimulatedCohort:
     outcomes: pd.DataFrame  # as the simulator adjudicates what was seen
     risk_known: Floats
     risk_measured: Floats
+    risk_at_centre: Floats
     relapse_week: Floats  # infinite: none by week 48
     course: Course
     hidden: Hidden
@@ -84,28 +86,29 @@ def simulate(
     week = relapse_week(own_factor * course.cumulative_hazard, rng)
     seen = observe(course, week, loss_weeks(setting, measured, rng), rng)
     patients, labs, treatments = tables(measured, unread, course, seen, rng, later=later)
-    known, given = true_risks(setting, factor, measured, unread, hidden, draws, truth_rng)
+    risks = true_risks(setting, factor, measured, unread, hidden, draws, truth_rng)
     cohort = rm.make_cohort(patients, labs, treatments, study=rm.load_study("hbsag-relapse"), synthetic=True)
-    return SimulatedCohort(cohort, outcomes_table(seen), known, given, week, course, hidden)
+    return SimulatedCohort(cohort, outcomes_table(seen), *risks, week, course, hidden)
 
 
 def true_risks(
     setting: Setting, factor: float, measured: Measured, unread: Unread, hidden: Hidden, draws: int, rng: Rng
-) -> tuple[Floats, Floats]:
-    """Risk by week 48 given everything known to the mechanism, and given what the study reads, at week 0."""
+) -> tuple[Floats, Floats, Floats]:
+    """Risk by week 48 given everything known to the mechanism, given what the study reads, and the centre too."""
     factors = factor * setting.baseline * centre_factors(setting)
     if setting.scenario != "mechanistic":
         draws = 1  # the hazard is then known at week 0
-    known, given = np.zeros(len(measured.age)), np.zeros(len(measured.age))
+    known, given, at_centre = (np.zeros(len(measured.age)) for _ in range(3))
     for rows in np.array_split(np.arange(len(known)), -(-len(known) * draws // AT_ONCE)):
         part, of = take(measured, rows), Hidden(*(np.repeat(values[rows], draws) for values in vars(hidden).values()))
         alone = total_hazard(setting, part, of, draws, rng)
         known[rows] = -np.expm1(-factors[unread.centre[rows]][:, None] * alone).mean(axis=1)
         of = hidden_given_measured(part, draws, rng).flat()
         drawn = total_hazard(setting, part, of, draws, rng)
-        by_centre = [-np.expm1(-value * drawn).mean(axis=1) for value in factors]
-        given[rows] = np.average(np.array(by_centre), axis=0, weights=CENTRE_SHARES)
-    return known, given
+        by_centre = np.array([-np.expm1(-value * drawn).mean(axis=1) for value in factors])
+        given[rows] = np.average(by_centre, axis=0, weights=CENTRE_SHARES)
+        at_centre[rows] = by_centre[unread.centre[rows], np.arange(len(rows))]
+    return known, given, at_centre
 
 
 def total_hazard(setting: Setting, measured: Measured, hidden: Hidden, draws: int, rng: Rng) -> Floats:

@@ -157,6 +157,7 @@ def test_factors_of_the_hazard_counted_by_hand(truth):
     np.testing.assert_allclose(outlying.risk_known[~third], 0.15)
     # The study does not read the centre: 15 % of patients are of the third.
     np.testing.assert_allclose(outlying.risk_measured, 0.85 * 0.15 + 0.15 * (1 - 0.85**4))
+    np.testing.assert_allclose(outlying.risk_at_centre, np.where(third, 1 - 0.85**4, 0.15))
 
 
 def test_what_is_measured_gives_the_mean_of_what_is_known(truth):

@@ -269,6 +269,10 @@ def summaries(sound, canary):
         summary = copy.deepcopy(told["summary"])
         summary["predictors"]["age"][key.strip()] = value  # p95 of 1 year lies below p05
         yield f"age {key} {value!r}", (forged(parts, told, summary=summary), "'age' are not what training")
+    for key, value in {"p95": 309, "mean": 10**30}.items():  # 10 to the power of it is no number
+        summary = copy.deepcopy(told["summary"])
+        summary["predictors"]["anti_hbs"][key] = value
+        yield f"anti_hbs {key} {value!r}", (forged(parts, told, summary=summary), "'anti_hbs' are not what training")
     summary = copy.deepcopy(told["summary"])
     del summary["predictors"]["age"]
     yield "a predictor without range", (forged(parts, told, summary=summary), "'age' are not what training")

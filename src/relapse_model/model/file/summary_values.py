@@ -11,7 +11,9 @@ import numpy as np
 
 from relapse_model.classifiers.known import KNOWN
 from relapse_model.classifiers.shared.saved_parts import is_number
+from relapse_model.features.clinical_units import clinical
 from relapse_model.small_counts import BELOW_ROUNDED, HIDDEN, ROUNDED, SMALL
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
 _UNTOLD = (f"<{SMALL}", HIDDEN, BELOW_ROUNDED)  # what stands for a count that could point to a patient
@@ -75,7 +77,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
     if "predictors" in wrong:
         return wrong
     ranges = summary["predictors"]
-    wrong += [one.name for one in study.predictors if not _is_range(ranges.get(one.name), one.levels)]
+    wrong += [one.name for one in study.predictors if not _is_range(ranges.get(one.name), one)]
     names = [one.name for one in study.predictors if not one.levels]
     if len(wrong) == 0 and not _is_scatter(get("scatter"), names, ranges):
         wrong.append("scatter")
@@ -234,19 +236,30 @@ def _is_update(value: object) -> bool:
     )
 
 
-def _is_range(value: object, levels: tuple[str, ...]) -> bool:
-    """Tell whether this is the summary of a predictor: numbers in order, or unknown; or the counts of its levels."""
+def _is_range(value: object, predictor: Predictor) -> bool:
+    """Tell whether this is the summary of a predictor: numbers in order, or unknown; or the counts of its levels.
+
+    Numbers must be some in clinical units too, in which pages and warnings show them: no logarithm of 1,000.
+    """
     if not isinstance(value, dict) or not _is_told_count(value.get("missing")):
         return False
-    if levels:
+    if predictor.levels:
         counts = value.get("levels")
-        return isinstance(counts, dict) and set(counts) == set(levels) and all(map(_is_told_count, counts.values()))
+        return (
+            isinstance(counts, dict)
+            and set(counts) == set(predictor.levels)
+            and all(map(_is_told_count, counts.values()))
+        )
     if not all(_is_count(value.get(key, 0)) for key in ("yes", "no")):
         return False
     numbers = [value.get(key) for key in ("p05", "median", "p95", "mean")]
     if all(key in value for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
         return True
-    return all(map(is_number, numbers)) and numbers[0] <= numbers[1] <= numbers[2]  # type: ignore[operator]
+    if not all(map(is_number, numbers)):
+        return False
+    low, middle, high, _ = found = np.array(numbers, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return bool(low <= middle <= high and np.isfinite(clinical(found, predictor)).all())
 
 
 def _is_scatter(value: object, names: list[str], ranges: Mapping[str, Any]) -> bool:
