@@ -18,15 +18,6 @@ _SIGNS_IN_WORDS = frozenset(
     ("less than", "lower than", "below", "lt", "le", "greater than", "higher than", "above", "gt", "ge", "低于",
      "小于", "高于", "大于", "小于等于", "大于等于", "不大于", "不小于", "不超过")
 )  # fmt: skip
-_NO_RESULT = frozenset(
-    ("cancelled", "canceled", "cancel", "void", "voided", "rejected", "entered in error", "entered-in-error", "invalid",
-     "not valid", "withdrawn", "作废", "已作废", "取消", "已取消", "撤销", "已撤销", "无效", "拒收",
-     "退回", "不合格", "错误")
-)  # fmt: skip
-_OTHER_SPECIMENS = frozenset(
-    ("urine", "saliva", "csf", "cerebrospinal fluid", "ascites", "pleural fluid", "stool", "尿", "尿液", "唾液",
-     "脑脊液", "腹水", "胸水", "粪便", "乳汁", "breast milk", "cord blood", "脐血", "脐带血")
-)  # fmt: skip
 _YES, _NO = frozenset(("1", "y", "yes", "true", "是", "x", "√")), frozenset(("0", "n", "no", "false", "否", ""))
 _BELOW = re.compile(
     r"below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
@@ -64,20 +55,6 @@ def flags_below(called: Iterable[str], texts: pd.Series) -> bool:
     found = {re.sub(r"\.0$", "", plain_sign(str(text)).casefold()) for text in texts.unique()}
     named = any(_BELOW.search(plain_sign(one).casefold().replace("_", " ")) for one in called)
     return named and bool(found & _YES) and found <= _YES | _NO
-
-
-def takes_back(text: str) -> str:
-    """Return why a text beside a result says that it is none of the patient's blood; nothing where it does not.
-
-    Examples
-    --------
-    >>> takes_back("作废"), takes_back("Urine"), takes_back("final")
-    ('a result that was cancelled', 'a result of another specimen', '')
-    """
-    plain = plain_sign(text).casefold()
-    if plain in _NO_RESULT:
-        return "a result that was cancelled"
-    return "a result of another specimen" if plain in _OTHER_SPECIMENS else ""
 
 
 def plain_sign(text: str) -> str:

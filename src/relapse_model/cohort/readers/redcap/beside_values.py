@@ -121,14 +121,15 @@ def taken_back(
         Fields that the mapping names.
     """
     lead = _lead(entry)
-    form = export.forms.get(lead) if entry.section in ("labs", "treatments") else None
+    form = export.forms.get(lead)
     entries = mapping.labs if entry.section == "labs" else mapping.treatments
     own = _called(export, entry)
     others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
     problems: list[Problem] = []
-    for name in _unread(export, named) if form else []:
+    for name in _unread(export, named) if entry.section in ("labs", "treatments") else []:
         called = _names(export, name)
-        if export.forms.get(name) != form or not is_of(called, own, others):
+        by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
+        if not (export.forms.get(name) == form or by_name) or not is_of(called, own, others):
             continue
         codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
         why = [_why(str(text), name, called, entry.section, own) for text in texts]

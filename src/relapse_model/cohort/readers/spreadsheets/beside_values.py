@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -15,9 +17,10 @@ from relapse_model.cohort.readers.second_statements import (
 )
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
-from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, bare_name
+from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, at_visit, bare_name
 from relapse_model.cohort.readers.spreadsheets.parts import Part
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
+from relapse_model.cohort.readers.spreadsheets.table import name_of_column
 from relapse_model.errors import Problem
 
 _OF = {"value": RESULTS, "dose": DOSES}  # what a column of units may be said to be of
@@ -53,24 +56,46 @@ def refuse_taken_back(reading: Reading) -> None:
     """
     mapping = reading.mapping
     for entry in (*mapping.labs, *mapping.treatments):
-        rows = reading.rows_read.get((entry.section, entry.position))
-        if rows is None:
-            continue
         table, own = reading.tables[entry.source], _called(entry)
         here = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source and one is not entry]
         others = [text for one in here for text in _called(one)]
-        for place, name in enumerate(table.names):
-            if place not in reading.used[entry.source] and is_of([name], own, others):
-                _refuse_rows(reading, entry, place, name, rows, own)
+        for visit, rows in reading.rows_read.get((entry.section, entry.position), {}).items():
+            for place, name in enumerate(table.names):
+                rest = _at_visit(name, visit)
+                if rest is not None and place not in reading.used[entry.source] and is_of([rest], own, others):
+                    _refuse_rows(reading, entry, (place, name, rest), rows, own)
 
 
-def _refuse_rows(reading: Reading, entry: Entry, place: int, name: str, rows: Mask, own: list[str]) -> None:
+def _at_visit(name: str, visit: str) -> str | None:
+    """Return what a column is called besides its visit, where it is about that one; None where it is not.
+
+    Examples
+    --------
+    >>> _at_visit("W12 ALT not done", "w12"), _at_visit("W4 ALT", "12"), _at_visit("Baseline status", "baseline")
+    ('ALT not done', None, 'status')
+    >>> _at_visit("status", ""), _at_visit("status", "12")
+    ('status', None)
+    """
+    if not visit:
+        return name
+    if (found := at_visit(name)) is not None:
+        return found.rest if found.visit in re.findall(r"[0-9]+", visit) else None
+    plain = name_of_column(name)
+    words = re.compile(rf"(?<![^\W_]){re.escape(visit)}(?![^\W_])")
+    return words.sub(" ", plain).strip(" _-:：") if words.search(plain) else None
+
+
+def _refuse_rows(
+    reading: Reading, entry: Entry, column: tuple[int, str, str], rows: Mask, own: list[str]
+) -> None:  # fmt: skip
+    place, name, rest = column
     table = reading.tables[entry.source]
     codes, texts = pd.factorize(table.column(place))
-    why = [why_not_counted(str(text), [name], entry.section, words_of(own)) for text in texts]
+    why = [why_not_counted(str(text), [rest], entry.section, words_of(own)) for text in texts]
     for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
         found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
-        reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(name)))
+        pattern = name if rest == name else getattr(at_visit(name), "pattern", name)
+        reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(pattern)))
 
 
 def _called(entry: Entry) -> list[str]:

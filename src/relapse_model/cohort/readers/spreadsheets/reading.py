@@ -84,7 +84,7 @@ class Reading:
         self.conditions: dict[tuple[Place, str, tuple[str, ...]], list[pd.Series]] = {}  # columns, visit by visit
         self.fitting: Counter[tuple[str, int]] = Counter()  # rows that fit each entry, by section and position
         self.numbers_read: dict[tuple[str, str], tuple[object, pd.Series]] = {}  # as printed, with what they are of
-        self.rows_read: dict[tuple[str, int], Mask] = {}  # rows of which an entry read a result or a course, one each
+        self.rows_read: dict[tuple[str, int], dict[str, Mask]] = {}  # rows of which an entry read something, by visit
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
         self._reported: set[tuple[object, ...]] = set()
 

@@ -83,8 +83,7 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             counts[key] += int((mask & ~left).sum())
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
-        if not part.visit:
-            reading.rows_read[entry.section, entry.position] = ~left
+        reading.rows_read.setdefault((entry.section, entry.position), {})[part.visit] = ~left
         columns, called = _columns(reading, entry, part, analyte)
         made.add(
             table,
