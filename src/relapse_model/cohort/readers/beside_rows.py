@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
+from relapse_model.cohort.laboratory.words import table
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import (
     CANCELLED,
@@ -55,10 +56,10 @@ _STATE = re.compile(
 _OF_REPORT = re.compile(r"结果|报告|检验|检测|化验|标本|样本|是否|当前")
 _TICKS = frozenset(("x", "√", "✓", "✔", "☑"))
 _LETTERS = frozenset("pcxidrsw")  # of HL7 table 0085: not final, corrected, deleted, wrong, or no result
-FINAL = frozenset(
+FINAL = table(
     "final|finalised|finalized|f|complete|completed|verified|validated|reviewed|approved|released|authorised|authorized"
     "|reported|signed|resulted|endgültig|validiert|définitif|validé|definitivo|validado|最终|已审核|已审|已复核|已发布|已报告"
-    "|已完成|完成|终审|审核通过|正式|正式报告".split("|")
+    "|已完成|完成|终审|审核通过|正式|正式报告"
 )
 """What a column of states says of a result that counts."""
 _FILLERS = frozenset(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
@@ -24,6 +25,22 @@ _BELOW = re.compile(
     r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
 )
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
+
+
+_REFERENCE = re.compile(
+    r"(?<![a-z])(?:ref(?:erence)?|normal|range|referenz\w*|référence|referencia)(?![a-z])|参考|正常|范围|参比"
+)
+
+
+def is_unit_of_other(text: str) -> bool:
+    """Tell whether a column is called the unit of a reference range, not that of the result.
+
+    Examples
+    --------
+    >>> [is_unit_of_other(text) for text in ("ref_unit", "参考单位", "Normal range unit", "result unit", "单位")]
+    [True, True, True, False, False]
+    """
+    return _REFERENCE.search(plain_words(text)) is not None
 
 
 def holds_comparators(texts: pd.Series) -> bool:

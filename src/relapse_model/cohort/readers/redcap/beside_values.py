@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
     holds_comparators,
+    is_unit_of_other,
     plain_sign,
     same_unit,
 )
@@ -206,6 +207,8 @@ def texts_of(export: Export, name: str) -> pd.Series:
 def is_unit_field(export: Export, name: str) -> bool:
     """Tell whether a field is called one of units, by its name or its label."""
     known = export.definition(name)
+    if any(map(is_unit_of_other, (name, known.label if known else ""))):
+        return False
     words = set(_tokens(name)) & (_UNITS - {"u"}) or UNIT_WORD.search(known.label.casefold() if known else "")
     return bool(words) or (_tokens(name)[-1:] == ["u"] and len(_tokens(name)) > 1)
 
