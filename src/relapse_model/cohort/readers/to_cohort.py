@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.contradicting_columns import column_clashes
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
+from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -115,7 +116,7 @@ def cohort_of(
     tables = {name: _with_row(table) for name, table in made.items()}
     lives = [] if deaths is None else list(after_death(made, deaths))
     lives += [] if births is None else list(before_birth(made, births))
-    lives += [*unit_numbers(made), *negative_numbers(made, study)]
+    lives += [*unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
     try:
         cohort = checked(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,

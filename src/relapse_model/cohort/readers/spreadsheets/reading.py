@@ -350,9 +350,12 @@ class Reading:
 
 def _advice_on_date(text: str, order: Order) -> str:
     if _SERIAL.fullmatch(text):
-        return "A number of days, stored as text? Make it a date in the spreadsheet"
+        return (
+            "A number of days: since 1970 (R), 1960 (Stata, SAS) or 1899-12-30 (spreadsheets)? Nothing says which: "
+            "write it as YYYY-MM-DD"
+        )
     return "State the order of day and month by [time] dates" if order == "ymd" else ""
 
 
-_SERIAL = re.compile(r"[2-5][0-9]{4}(?:\.[0-9]+)?")
+_SERIAL = re.compile(r"[1-5][0-9]{4}(?:\.[0-9]+)?")
 _WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
