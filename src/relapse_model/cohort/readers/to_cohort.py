@@ -21,10 +21,11 @@ from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
+from relapse_model.cohort.readers.visit_weeks import far_from_visit
 from relapse_model.cohort.readers.visits_on_one_day import with_visits
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -123,7 +124,11 @@ def cohort_of(
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
-    return _in_source(cohort, made, report)
+    cohort = _in_source(cohort, made, report)
+    window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
+    kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
+    far = [one for one in far_from_visit(made, window) if one.patient in kept]
+    return replace(cohort, remarks=(*cohort.remarks, *far))
 
 
 def refused_of(kind: str) -> str:
@@ -148,7 +153,9 @@ def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> li
 
 def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
-    remarks = with_visits(cohort.remarks, made["labs"]) if "labs" in made else cohort.remarks
+    remarks = cohort.remarks
+    for name in ("labs", "treatments"):
+        remarks = tuple(with_visits(remarks, made[name], name)) if name in made else remarks
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))
