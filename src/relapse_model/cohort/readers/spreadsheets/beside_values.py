@@ -9,6 +9,10 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, why_not_counted, words_of
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
+from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
+from relapse_model.cohort.readers.second_sex import is_sex, other_sex
 from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
@@ -21,6 +25,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULT
 from relapse_model.cohort.readers.spreadsheets.parts import Part
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.table import name_of_column
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
 _OF = {"value": RESULTS, "dose": DOSES}  # what a column of units may be said to be of
@@ -64,6 +69,27 @@ def refuse_taken_back(reading: Reading) -> None:
                 rest = _at_visit(name, visit)
                 if rest is not None and place not in reading.used[entry.source] and is_of([rest], own, others):
                     _refuse_rows(reading, entry, (place, name, rest), rows, own)
+
+
+def refuse_other_sexes(reading: Reading, patients: MadeTable) -> None:
+    """Refuse rows in which a column of the sex that is not read says the other one than that of the patient.
+
+    Parameters
+    ----------
+    reading : Reading
+        After everything was read.
+    patients : MadeTable
+    """
+    if "sex" not in patients.rows:
+        return
+    sexes = dict(zip(identifier_keys(patients.rows["patient_id"]), patients.rows["sex"].astype(str), strict=True))
+    for source, table in reading.tables.items():
+        for place, name in enumerate(table.names):
+            if place in reading.used[source] or not is_sex(name):
+                continue
+            wrong = other_sex(table.column(place), reading.keys[source], sexes)
+            for row in np.flatnonzero(wrong & ~reading.strangers(source)).tolist():
+                reading.cell_problem(source, row, name, "the other sex", EXPECTED_SEX, OTHER_PATIENT)
 
 
 def _at_visit(name: str, visit: str) -> str | None:

@@ -12,7 +12,11 @@ from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.source_mapping import SourceMapping
-from relapse_model.cohort.readers.spreadsheets.beside_values import refuse_taken_back, refuse_unread_comparators
+from relapse_model.cohort.readers.spreadsheets.beside_values import (
+    refuse_other_sexes,
+    refuse_taken_back,
+    refuse_unread_comparators,
+)
 from relapse_model.cohort.readers.spreadsheets.held_together import refuse_idle_conditions, refuse_other_decimals
 from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_strangers
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
@@ -83,6 +87,7 @@ def read_excel(
     made = _tables(reading, used, _dates(reading, path))
     refuse_unread_comparators(reading)
     refuse_taken_back(reading)
+    refuse_other_sexes(reading, made["patients"])
     refuse_other_decimals(reading)
     refuse_idle_conditions(reading)
     refuse_near_strangers(reading)
