@@ -15,12 +15,13 @@ from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import ages_against_births, before_birth
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
-from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
+from relapse_model.cohort.readers.contradicting_meanings import meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
+from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
