@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.number_codes import code_like, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
@@ -120,6 +121,7 @@ def cohort_of(
     if births is not None:
         lives += [*before_birth(made, births), *ages_against_births(made["patients"], births)]
     lives += [*unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
+    lives += stated_codes(made, labels or {})
     try:
         cohort = checked(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
@@ -129,8 +131,8 @@ def cohort_of(
     cohort = _in_source(cohort, made, report)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
-    far = [one for one in far_from_visit(made, window) if one.patient in kept]
-    return replace(cohort, remarks=(*cohort.remarks, *far))
+    odd = (*far_from_visit(made, window), *code_like(made))
+    return replace(cohort, remarks=(*cohort.remarks, *(one for one in odd if one.patient in kept)))
 
 
 def refused_of(kind: str) -> str:

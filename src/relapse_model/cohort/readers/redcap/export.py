@@ -300,7 +300,7 @@ def _repeated_rows(export: Export) -> Mask:
     """Tell which rows have the record, event, instrument and instance of an earlier one: REDCap writes each once."""
     own = [export.columns[name].str.strip() for name in (EVENT, REPEAT, INSTANCE) if name in export.columns]
     if INSTANCE in export.columns:
-        own[-1] = own[-1].str.removesuffix(".0")
+        own[-1] = own[-1].str.removesuffix(".0").str.replace(r"^0+(?=\d)", "", regex=True)
     return pd.concat([export.table.keys, *own], axis=1).duplicated().to_numpy(dtype=bool)
 
 

@@ -22,6 +22,7 @@ from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_st
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
 from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, read_patients
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
+from relapse_model.cohort.readers.spreadsheets.report import report_of
 from relapse_model.cohort.readers.spreadsheets.results import read_results
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
@@ -97,7 +98,7 @@ def read_excel(
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
     found = sorted(read, key=lambda problem: (problem.table, problem.row or 0))
     return cohort_of(
-        made, reading.report(), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
+        made, report_of(reading), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
     )  # fmt: skip
 
 
