@@ -141,3 +141,40 @@ def test_states_in_a_field(tmp_path, state):
     )
     (found,) = refused(lambda: read_redcap(*project(tmp_path, data, FIELDS, dictionary), study=built_in()))
     assert "row 3, column 'alt_status'" in found
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("hemolysis", "3+"), ("溶血", "阳性"), ("patient type", "donor"), ("result type", "ratio")],
+)
+def test_more_that_stands_beside_a_result(tmp_path, column, text):
+    path = workbook(tmp_path / "a.xlsx", long_rows(column, None, text))
+    (found,) = refused(read_excel, path, as_mapping(LONG))
+    assert f"row 3, column {column!r}: {text!r}" in found
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("溶血", "阴性"), ("hemolysis", "none"), ("patient type", "outpatient"), ("result type", "number")],
+)
+def test_what_says_nothing_against_it(tmp_path, column, text):
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", long_rows(column, None, text)), as_mapping(LONG)).labs) == 2
+
+
+@pytest.mark.parametrize("column", ["W0 unit", "W0 ALT unit", "ALT unit W0", "W0 单位", "W0 result unit"])
+def test_a_unit_of_the_visit_is_not_overruled(tmp_path, column):
+    """0.5 ukat/L are 30 U/L."""
+    rows = [["ID", "Enrol", "W0 ALT", column, "W0 Date"], ["P1", "2024-01-01", 0.5, "ukat/L", "2024-01-01"]]
+    (found,) = refused(read_excel, workbook(tmp_path / "a.xlsx", rows), as_mapping(WIDE))
+    pattern = column.replace("W0", "W{visit}")
+    assert f"column {column!r}: 'ukat/L'; expected 'U/L'" in found
+    assert f"unit = {{ field = {pattern!r} }}" in found
+    stated = WIDE.replace('unit = "U/L"', f'unit = {{ field = "{pattern}" }}')
+    path = workbook(tmp_path / "b.xlsx", rows)
+    assert read_excel(path, as_mapping(stated)).labs["unit"].tolist() == ["ukat/L"]
+
+
+@pytest.mark.parametrize("column", ["W4 unit", "W0 AST unit", "W0 ref unit"])
+def test_a_unit_of_something_else(tmp_path, column):
+    rows = [["ID", "Enrol", "W0 ALT", column, "W0 Date"], ["P1", "2024-01-01", 20, "ukat/L", "2024-01-01"]]
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(WIDE)).labs) == 1

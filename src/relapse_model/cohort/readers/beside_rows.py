@@ -10,6 +10,7 @@ from relapse_model.cohort.laboratory.words import table
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import (
     CANCELLED,
+    DERIVED,
     FLUID,
     NO_RESULT,
     NOT_FINAL,
@@ -24,7 +25,7 @@ from relapse_model.study.names import yes_or_no
 _NOTES = re.compile(r"(?<![a-z])(?:notes?|comments?|remarks?)(?![a-z])|备注|说明|注释")
 _ABOUT = re.compile(
     r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
-    r"|(?:subject|person|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
+    r"|(?:subject|person|patient|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
 )
 _SAMPLES = re.compile(r"(?<![a-z])(?:specimen|sample|material|matrix)(?![a-z])|标本|样本|样品")
 _OF_ROW = re.compile(
@@ -54,7 +55,10 @@ _STATE = re.compile(
     r"(?<![a-z])(?:(?:befund|ergebnis)?status|state|statut|état|estado|stato)(?![a-z])|状态|审核|复核|是否发布"
 )
 _OF_REPORT = re.compile(r"结果|报告|检验|检测|化验|标本|样本|是否|当前")
-_TICKS = frozenset(("x", "√", "✓", "✔", "☑"))
+_DERIVED = re.compile(r"(?<![a-z])(?:result|value) type(?![a-z])|(?:结果|数值)类型")
+_TICKS = frozenset(
+    ("x", "√", "✓", "✔", "☑", "+", "++", "+++", "1+", "2+", "3+", "4+", "positive", "pos", "阳性", "present")
+)
 _LETTERS = frozenset("pcxidrsw")  # of HL7 table 0085: not final, corrected, deleted, wrong, or no result
 FINAL = table(
     "final|finalised|finalized|f|complete|completed|verified|validated|reviewed|approved|released|authorised|authorized"
@@ -121,7 +125,10 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
         return _noted(plain, section)
     if flag is not None or any(_ABOUT.search(one) for one in names):
         samples = any(_SAMPLES.search(one) for one in names)
-        kinds = (NOT_GIVEN,) if section == "treatments" else (PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()))
+        derived = any(_DERIVED.search(one) for one in names)
+        kinds = (NOT_GIVEN,) if section == "treatments" else (
+            PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()), *((DERIVED,) if derived else ())
+        )  # fmt: skip
         return other_thing(text, kinds)
     return ""
 

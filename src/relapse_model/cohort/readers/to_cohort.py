@@ -113,18 +113,13 @@ def cohort_of(
         clashes += column_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(refused_of(report.kind), clashes)
-    births = _stated(made["patients"], _BIRTHS) if births is None else births
-    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
-    lives = [] if deaths is None else list(after_death(made, deaths))
-    if births is not None:
-        lives += [*before_birth(made, births), *ages_against_births(made["patients"], births)]
-    lives += [*unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
-    lives += stated_codes(made, labels or {})
+    refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
+    refused += stated_codes(made, labels or {})
     try:
         cohort = checked(
-            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+            tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
@@ -133,6 +128,17 @@ def cohort_of(
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
     odd = (*far_from_visit(made, window), *code_like(made))
     return replace(cohort, remarks=(*cohort.remarks, *(one for one in odd if one.patient in kept)))
+
+
+def _lives(made: Mapping[str, MadeTable], births: MadeTable | None, deaths: MadeTable | None) -> Iterator[Problem]:
+    """Yield what births and deaths contradict: those of the source, else those of columns of the patients table."""
+    births = _stated(made["patients"], _BIRTHS) if births is None else births
+    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
+    if deaths is not None:
+        yield from after_death(made, deaths)
+    if births is not None:
+        yield from before_birth(made, births)
+        yield from ages_against_births(made["patients"], births)
 
 
 def refused_of(kind: str) -> str:

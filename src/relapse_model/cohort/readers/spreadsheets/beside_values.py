@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
     holds_comparators,
+    is_unit_of_other,
     same_unit,
 )
 from relapse_model.cohort.readers.source_mapping import Entry
@@ -111,6 +112,12 @@ def _at_visit(name: str, visit: str) -> str | None:
     return words.sub(" ", plain).strip(" _-:：") if words.search(plain) else None
 
 
+def _pattern(name: str) -> str:
+    """Return the name of a column as a mapping has it, with ``{visit}`` in place of its visit."""
+    found = at_visit(name)
+    return name if found is None else found.pattern
+
+
 def _refuse_rows(
     reading: Reading, entry: Entry, column: tuple[int, str, str], rows: Mask, own: list[str]
 ) -> None:  # fmt: skip
@@ -120,7 +127,7 @@ def _refuse_rows(
     why = [why_not_counted(str(text), [rest], entry.section, words_of(own)) for text in texts]
     for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
         found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
-        pattern = name if rest == name else getattr(at_visit(name), "pattern", name)
+        pattern = name if rest == name else _pattern(name)
         reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(pattern)))
 
 
@@ -160,21 +167,25 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
         other = np.array([bool(one) and not same_unit(stated, str(one)) for one in printed], dtype=bool)[codes] & rows
         for row in np.flatnonzero(other).tolist():
             expected = f"{stated!r}, which the mapping states for {value.name!r}"
-            advice = f"Read the unit from here: unit = {{ field = {name!r} }}"
+            pattern = _pattern(name) if part.visit else name
+            advice = f"Read the unit from here: unit = {{ field = {pattern!r} }}"
             reading.cell_problem(entry.source, row, name, reading.shown(units[row]), expected, advice)
         wrong |= other
     return wrong
 
 
 def _is_of(reading: Reading, entry: Entry, part: Part, key: str, name: str) -> bool:
-    """Tell whether a column is called one of units, of this value."""
-    plain = bare_name(name)
+    """Tell whether a column is called one of units, of this value; beside a visit, with the visit or without."""
+    at = _at_visit(name, part.visit)
+    plain = bare_name(name if at is None else at)
     rest = " ".join(UNIT_WORD.sub(" ", plain).split())
-    if UNIT_WORD.search(plain) is None:
+    if UNIT_WORD.search(plain) is None or is_unit_of_other(plain):
         return False
-    own = {bare_name(part.columns[key].name), entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
+    value = part.columns[key].name
+    names = {bare_name(value), bare_name(_at_visit(value, part.visit) or value)}
+    own = names | {entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
     if rest:
-        return rest in own or (not part.visit and rest in _OF[key])
+        return rest in own or ((not part.visit or at is not None) and rest in _OF[key])
     mapping = reading.mapping
     others = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source]
     return all(one.section == entry.section for one in others) and (not part.visit or len(others) == 1)
