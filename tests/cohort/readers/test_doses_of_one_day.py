@@ -8,6 +8,7 @@ from spreadsheet_files import as_mapping, workbook
 
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
+from relapse_model.errors import CohortError
 
 IDS = '[time]\nzero = { field = "Enrol" }\n[patients]\nid = "ID"\n'
 DAY = "2024-01-08"
@@ -65,3 +66,35 @@ def test_two_doses_that_differ_are_two(tmp_path):
     text = '[[treatments]]\nagent = "hbig"\nstart = "start"\nend = "start"\ndose = "dose"\nunit = "IU"\n'
     cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + text))
     assert (cohort.treatments["dose"].tolist(), cohort.remarks) == ([200, 400], ())
+
+
+BESIDE = [("vials", "2"), ("支数", "2"), ("number of doses", "3"), ("frequency", "bid"), ("实际剂量", "100"),
+          ("Actual dose", "0")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "text"), BESIDE)
+def test_what_makes_another_dose_of_it(tmp_path, column, text):
+    """Two vials of 200 IU are 400 IU; 200 IU twice a day are, too."""
+    rows = [["ID", "Enrol", "start", "dose", column], ["P1", DAY, DAY, 200, text]]
+    given = '[[treatments]]\nagent = "hbig"\nstart = "start"\nend = "start"\n'
+    path = workbook(tmp_path / "a.xlsx", rows)
+    with pytest.raises(CohortError, match=f"row 2, column '{column}': '{text}'"):
+        read_excel(path, as_mapping(IDS + given + 'dose = "dose"\nunit = "IU"\n'))
+    assert len(read_excel(path, as_mapping(IDS + given)).treatments) == 1  # that it was given is true
+    data = f"record_id,enrolled,given,dose,beside\n1,{DAY},{DAY},200,{text}\n"
+    dictionary = (
+        "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\ngiven,hbig,text,Given,,date_ymd,\n"
+        f"dose,hbig,text,Dose,,,\nbeside,hbig,text,{column},,,\n"
+    )
+    fields = '[[treatments]]\nagent = "hbig"\nstart = "given"\nend = "given"\ndose = { field = "dose", unit = "IU" }\n'
+    with pytest.raises(CohortError, match=f"row 2, column 'beside': '{text}'"):
+        read_redcap(*project(tmp_path, data, HEAD + TIME + PATIENTS + fields, dictionary), study=built_in())
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("vials", "1"), ("frequency", "qd"), ("frequency", "q4w"), ("vial number", "A2")]
+)
+def test_what_does_not(tmp_path, column, text):
+    rows = [["ID", "Enrol", "start", "dose", column], ["P1", DAY, DAY, 200, text]]
+    given = '[[treatments]]\nagent = "hbig"\nstart = "start"\nend = "start"\ndose = "dose"\nunit = "IU"\n'
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + given)).treatments) == 1

@@ -54,6 +54,19 @@ _BAD = re.compile(
 _STATE = re.compile(
     r"(?<![a-z])(?:(?:befund|ergebnis)?status|state|statut|état|estado|stato)(?![a-z])|状态|审核|复核|是否发布"
 )
+_VIALS = re.compile(
+    r"(?:(?:number|no\.?|count) of )?(?:vials?|ampoules?|doses|injections?|syringes?)(?: (?:given|used|count|number))?"
+    r"|支数|瓶数|针数|数量\((?:支|瓶|针)\)"
+)
+_ACTUAL = re.compile(
+    r"(?<![a-z])(?:actual|actually|total|cumulative)(?![a-z]).*dose|实际(?:用|给药|注射)?[剂用]?量|总剂?量"
+)
+_HOW_OFTEN = re.compile(r"(?<![a-z])(?:frequency|freq|times (?:a|per) day|regimen|schedule)(?![a-z])|频次|频率|用法")
+OFTEN = re.compile(
+    r"(?<![a-z])(?:bid|tid|qid|q12h|q8h|twice (?:a day|daily))(?![a-z])|[每][日天][两二三四]次|[2-4]次/[日天]",
+    re.IGNORECASE,
+)
+"""How a text says that a dose was given several times a day."""
 _OF_REPORT = re.compile(r"结果|报告|检验|检测|化验|标本|样本|是否|当前")
 _DERIVED = re.compile(r"(?<![a-z])(?:result|value) type(?![a-z])|(?:结果|数值)类型")
 _TICKS = frozenset(
@@ -131,6 +144,24 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
         )  # fmt: skip
         return other_thing(text, kinds)
     return ""
+
+
+def why_not_the_dose(text: str, called: Iterable[str]) -> str:
+    """Say why a text beside a dose says that the day's is another: a number of vials, or several times a day.
+
+    Examples
+    --------
+    >>> [why_not_the_dose(*one) for one in (("2", ["Number of vials"]), ("1", ["支数"]), ("bid", ["frequency"]))]
+    ['a number of vials or doses', '', 'several times a day']
+    >>> why_not_the_dose("100", ["实际剂量"])
+    'another amount'
+    """
+    plain, names = plain_words(text), [plain_words(one) for one in called if one]
+    if any(_VIALS.fullmatch(one) for one in names) and _NUMBER.fullmatch(plain) and not _ONE.fullmatch(plain):
+        return "a number of vials or doses"
+    if any(_ACTUAL.search(one) for one in names) and _NUMBER.fullmatch(plain):
+        return "another amount"
+    return "several times a day" if any(_HOW_OFTEN.search(one) for one in names) and OFTEN.search(plain) else ""
 
 
 def _state(text: str, names: list[str], own: frozenset[str]) -> str:

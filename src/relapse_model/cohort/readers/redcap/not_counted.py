@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, says_ended, why_not_counted, words_of
+from relapse_model.cohort.readers.beside_rows import (
+    ADVICE,
+    EXPECTED,
+    is_of,
+    says_ended,
+    why_not_counted,
+    why_not_the_dose,
+    words_of,
+)
 from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
@@ -50,6 +58,8 @@ def taken_back(
             continue
         codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
         why = [_why(str(text), name, called, entry.section, own) for text in texts]
+        if "dose" in entry.fields:
+            why = [one or why_not_the_dose(str(text), called) for one, text in zip(why, texts, strict=True)]
         wrong = rows[np.array([bool(one) for one in why], dtype=bool)[codes]]
         problems += export.table.problems(wrong, name, EXPECTED, ADVICE.format(name=name), texts_of(export, name))
         if entry.section == "treatments":

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, why_not_counted, words_of
+from relapse_model.cohort.readers.beside_rows import (
+    ADVICE,
+    EXPECTED,
+    is_of,
+    why_not_counted,
+    why_not_the_dose,
+    words_of,
+)
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
 from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
@@ -125,6 +132,8 @@ def _refuse_rows(
     table = reading.tables[entry.source]
     codes, texts = pd.factorize(table.column(place))
     why = [why_not_counted(str(text), [rest], entry.section, words_of(own)) for text in texts]
+    if "dose" in entry.fields:
+        why = [one or why_not_the_dose(str(text), [rest]) for one, text in zip(why, texts, strict=True)]
     for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
         found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
         pattern = name if rest == name else _pattern(name)
