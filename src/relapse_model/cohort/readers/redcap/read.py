@@ -22,11 +22,12 @@ from relapse_model.cohort.readers.redcap.beside_values import other_units, unrea
 from relapse_model.cohort.readers.redcap.decimals import unsure_decimals
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
-from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of, read_export
+from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
 from relapse_model.cohort.readers.redcap.not_counted import other_sexes, taken_back, zero_doses
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
+from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.redcap.text_file import REFUSED
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
