@@ -178,8 +178,9 @@ def test_a_factor_in_a_name_is_not_passed_over(tmp_path, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["PLT (10^9/L)", "PLT 10⁹/L", "WBC ×10^9/L", "HBV DNA (log10 IU/mL)", "HBsAg week 100 (IU/mL)", "HBV DNA (IU/mL)"],
-)
+    ["PLT (10^9/L)", "PLT 10⁹/L", "WBC ×10^9/L", "HBV DNA (log10 IU/mL)", "HBsAg week 100 (IU/mL)", "HBV DNA (IU/mL)",
+     "dilute above 1000 IU/mL", "up to 10^6 IU/mL", "HBsAg > 1000 IU/mL?", "大于1000 IU/mL"],
+)  # fmt: skip
 def test_no_factor_is_seen_where_there_is_none(name):
     assert factor_in_name(name) == ""
 

@@ -35,6 +35,10 @@ _FACTOR = re.compile(
     r"(?:[x×*]\s?)?10\s?\^?\s?\d{1,2}\s*(?=[km]?iu|u/|cop|拷贝)|[x×*]\s?10(?:0+|\s?\^?\d{1,2})(?![\d.])(?!\s*/)"
     r"|(?<![\da-z])1,?0{3,}\s*(?=[km]?iu|cop|拷贝)|[千万亿](?=\s*(?:iu|u(?![a-z])|拷贝|cop|单位))"
 )  # not of counts: 10^9/L is a unit
+_LIMIT = re.compile(
+    r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)|[高低大小超等]于|[上下]限)"
+    r"\W*$"
+)  # what stands before a number that is a limit, and no factor
 _TIMES: Mapping[str, str] = {
     word: unit
     for unit, words in {
@@ -92,8 +96,10 @@ def factor_in_name(name: str) -> str:
     >>> [factor_in_name(one) for one in ("HBV DNA (×10³ IU/mL)", "HBV DNA (万IU/mL)", "PLT (10^9/L)", "log10 IU/mL")]
     ['103', '万', '', '']
     """
-    found = _FACTOR.search(unicodedata.normalize("NFKC", name).casefold().replace("_", " "))
-    return "" if found is None else re.sub(r"[x×*^,\s]", "", found[0])
+    plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ")
+    found = _FACTOR.search(plain)
+    limit = found is not None and _LIMIT.search(plain[: found.start()]) is not None
+    return "" if found is None or limit else re.sub(r"[x×*^,\s]", "", found[0])
 
 
 def shorter_names(name: str) -> list[str]:
