@@ -39,9 +39,10 @@ def tables_of(cohort) -> dict[str, pd.DataFrame]:
     tables = cohort.tables()
     patients, labs, courses = tables["patients"], tables["labs"], tables["treatments"]
     person = dict(zip(patients["patient_id"], range(1, len(patients) + 1), strict=True))
+    born = int(day(0)[:4]) - pd.to_numeric(patients["age_years"], errors="coerce")
     people = patients.drop(columns=["patient_id", "sex"]).assign(
         person_id=list(person.values()), person_source_value=patients["patient_id"],
-        gender_concept_id=patients["sex"].map({"M": 8507, "F": 8532}), year_of_birth=1980,
+        gender_concept_id=patients["sex"].map({"M": 8507, "F": 8532}), year_of_birth=born.fillna(1980).astype(int),
     )  # fmt: skip
     read = [read_lab_text(text) for text in labs["value"]]
     number = [one.number if one.kind == "number" else None for one in read]

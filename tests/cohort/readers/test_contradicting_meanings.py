@@ -205,3 +205,34 @@ OTHERS = [("agent", "hbig", "HBIG placebo"), ("agent", "hbig", "HBIG refused"), 
 @pytest.mark.parametrize(("key", "meaning", "label"), OTHERS)
 def test_words_of_the_field_contradict_a_meaning(key, meaning, label):
     assert len(clashes(stated(key, meaning, "7"), f={"7": label})) == 1
+
+
+@pytest.mark.parametrize(
+    ("no", "yes"),
+    [("negativ", "positiv"), ("negativo", "positivo"), ("négatif", "positif"), ("nicht nachweisbar", "nachweisbar"),
+     ("no reactivo", "reactivo"), ("陰性", "陽性"), ("阴性", "阳性"), ("neg", "pos"), ("(-)", "(+)")],
+)  # fmt: skip
+@pytest.mark.parametrize("coded", [True, False])
+def test_results_in_other_languages_are_not_exchanged(study, no, yes, coded):
+    """As labels of codes, and as texts of a column."""
+    one, other = ("1", "2") if coded else (no, yes)
+    choices = {"hbeag": {"1": no, "2": yes}} if coded else {}
+    for meanings, wrong in (((one, other), 0), ((other, one), 2)):
+        values = f'{{ "{meanings[0]}" = "negative", "{meanings[1]}" = "positive" }}'
+        mapping = parse_mapping(
+            '[mapping]\nprotocol = 1\nkind = "redcap"\n[patients]\nid = "id"\n[[labs]]\nanalyte = "hbeag"\n'
+            f'value = {{ field = "hbeag", values = {values} }}\ndate = "on"\n', "map.toml", "redcap",
+        )  # fmt: skip
+        assert len([*meaning_clashes(mapping, study, choices)]) == wrong, (no, yes)
+
+
+@pytest.mark.parametrize(
+    ("no", "yes"), [("nein", "ja"), ("non", "oui"), ("kein Rezidiv", "Rezidiv"), ("sin recaída", "recaída")]
+)
+def test_answers_in_other_languages_are_not_exchanged(study, no, yes):
+    mapping = parse_mapping(
+        '[mapping]\nprotocol = 1\nkind = "redcap"\n[patients]\nid = "id"\n[outcome]\n'
+        'relapse = { field = "rel", values = { "1" = "1", "2" = "0" } }\ndate = "on"\n', "map.toml", "redcap",
+    )  # fmt: skip
+    assert len([*meaning_clashes(mapping, study, {"rel": {"1": no, "2": yes}})]) == 2
+    assert [*meaning_clashes(mapping, study, {"rel": {"1": yes, "2": no}})] == []

@@ -68,6 +68,6 @@ def test_rows_counted_once_are_taken_from_those_used():
     assert (reading.came, reading.used, reading.left_out[0].count, reading.left_out[0].rows) == (3, 2, 1, (2,))
     sheet = with_repetitions(ReadingReport("excel", (SourceReading("Sheet1", "cells", 3, 3),)), [("labs", once)])
     assert sheet.sources[0].used == 3
-    assert "(labs: 1)" in sheet.notes[0]
+    assert "(labs: 1, EX row 2)" in sheet.notes[0]  # the row, so that it can be looked at
     other = Problem("EX", 2, None, "something else", "")
     assert with_repetitions(report, [("treatments", other)]) is report

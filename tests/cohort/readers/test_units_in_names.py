@@ -13,7 +13,7 @@ from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.cohort.readers.units_in_names import shorter_names, unit_stands, units_in_name
+from relapse_model.cohort.readers.units_in_names import factor_in_name, shorter_names, unit_stands, units_in_name
 from relapse_model.errors import CohortError, SourceError
 
 IDS = '[time]\nzero = { field = "enrolled" }\n[patients]\nid = "id"\n'
@@ -161,3 +161,40 @@ def test_a_proposal_writes_the_unit_that_a_name_states(tmp_path):
     assert 'analyte = "hbsag"\nvalue = "hbsag_iu_ml_w{visit}"\nunit = "iu/ml"' in text
     assert 'value = "alt_ukat_l_w{visit}"' in text
     assert 'unit = "ukat/l"' in text or 'states "ukat/l", which the study does not take' in text
+
+
+FACTORS = ["HBV DNA (10^3 IU/mL)", "HBV DNA (×10³ IU/mL)", "HBV DNA ×1000 IU/mL", "HBV DNA (千IU/mL)",
+           "HBV DNA (万IU/mL)", "HBV DNA (1000 IU/mL)", "HBV DNA (IU/mL x 10^3)", "HBV DNA 10_3_iu_ml"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_a_factor_in_a_name_is_not_passed_over(tmp_path, name):
+    """2000 under 10^3 IU/mL are 2 million IU/mL."""
+    rows = [["id", "enrolled", "On", name], ["P1", "2024-01-08", "2024-01-08", 2000]]
+    text = f'[[labs]]\nanalyte = "hbv_dna"\nvalue = "{name}"\nunit = "IU/mL"\ndate = "On"\n'
+    with pytest.raises(SourceError, match="by its name or label; expected one unit"):
+        read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + text))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PLT (10^9/L)", "PLT 10⁹/L", "WBC ×10^9/L", "HBV DNA (log10 IU/mL)", "HBsAg week 100 (IU/mL)", "HBV DNA (IU/mL)",
+     "dilute above 1000 IU/mL", "up to 10^6 IU/mL", "HBsAg > 1000 IU/mL?", "大于1000 IU/mL"],
+)  # fmt: skip
+def test_no_factor_is_seen_where_there_is_none(name):
+    assert factor_in_name(name) == ""
+
+
+@pytest.mark.parametrize("name", ["HBIG 剂量(万IU)", "HBIG 剂量(万单位)", "HBIG剂量（万U）", "HBIG 剂量 万IU"])
+def test_ten_thousands_of_a_dose(tmp_path, name):
+    rows = [["id", "enrolled", "On", name], ["P1", "2024-01-08", "2024-01-08", 2]]
+    text = f'[[treatments]]\nagent = "hbig"\nstart = "On"\nend = "On"\ndose = "{name}"\nunit = "IU"\n'
+    with pytest.raises(SourceError, match="'万 IU' by its name or label"):
+        read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + text))
+
+
+@pytest.mark.parametrize("name", ["HBIG 剂量(IU)", "HBIG 剂量(单位)", "HBIG 剂量(国际单位)", "HBIG dose U"])
+def test_units_of_a_dose_in_its_spellings(tmp_path, name):
+    rows = [["id", "enrolled", "On", name], ["P1", "2024-01-08", "2024-01-08", 200]]
+    text = f'[[treatments]]\nagent = "hbig"\nstart = "On"\nend = "On"\ndose = "{name}"\nunit = "IU"\n'
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + text)).treatments) == 1

@@ -1,4 +1,4 @@
-"""The words of laboratory reports, in English and Chinese, and what they mean: tables to read and to extend."""
+"""The words of laboratory reports, in English, Chinese and other languages: tables to read and to extend."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ _LIMITS = list(product(("<", "低于", "小于"), ("", "最低"), ("检测", "�
 
 _NEGATIVE = table(
     """neg | negative | non reactive | not reactive | unreactive | nr | n.r
-    | 阴性 | 阴 | 无反应性 | 无反应 | 非反应性"""
+    | negativ | negatif | négatif | négative | negativo | negativa | nicht reaktiv | no reactivo | não reagente
+    | non réactif | non réactive | non reattivo
+    | 阴性 | 阴 | 无反应性 | 无反应 | 非反应性 | 陰性 | 無反應 | 無反應性"""
 )
 
 _UNDETECTED = table(
     """tnd | target not detected | not detected | none detected | not detectable | undetectable | undetected
     | nd | n.d | bdl | below lod | <lod | <llod | below detection limit | below the detection limit
     | below detectable limit | below limit of detection | below the limit of detection
-    | 未检出 | 未检测到 | 检测不到 | 检不出 | 未测出 | 未测到"""
+    | nicht nachweisbar | nicht nachgewiesen | no detectable | no detectado | indetectable | indétectable | non détecté
+    | non détectable | não detectado | não detectável | indetectável | non rilevato | non rilevabile
+    | 未檢出 | 未偵測到 | 検出せず | 検出されず | 未检出 | 未检测到 | 检测不到 | 检不出 | 未测出 | 未测到"""
 ) | {"".join(parts) for parts in _LIMITS if "定量" not in parts}
 
 _UNQUANTIFIED = table(
@@ -40,6 +44,9 @@ _UNQUANTIFIED = table(
 _POSITIVE = table(
     """positive | pos | weak positive | weakly positive | low positive | strong positive | strongly positive
     | reactive | weakly reactive | strongly reactive | detected | target detected | detectable
+    | positiv | positif | positivo | positiva | schwach positiv | stark positiv | reaktiv | reactivo | réactif
+    | reagente | reattivo | nachweisbar | nachgewiesen | detectado | détecté | détectable | detectável | rilevato
+    | rilevabile | 陽性 | 弱陽性 | 強陽性 | 有反應 | 檢出
     | not quantified | not quantifiable | >uloq | above uloq
     | 阳性 | 阳 | 弱阳性 | 弱阳 | 强阳性 | 有反应性 | 有反应 | 反应性 | 检出 | 已检出 | 检测到
     | 高于检测上限 | 大于检测上限 | >检测上限 | 超出检测上限 | 超过检测上限"""
@@ -47,13 +54,15 @@ _POSITIVE = table(
 
 _GREY = table(
     """grey zone | gray zone | equivocal | indeterminate | borderline | inconclusive
-    | 灰区 | 可疑 | 可疑阳性 | 临界 | 临界值 | 不确定"""
+    | grenzwertig | zweifelhaft | dudoso | douteux | indeterminado | indéterminé
+    | 灰区 | 灰區 | 可疑 | 可疑阳性 | 临界 | 临界值 | 不确定"""
 )
 
 _MISSING = table(
     """na | n/a | n.a | #n/a | <na> | nan | nat | null | none | qns | quantity not sufficient | not done
     | not tested | not performed | not available | not applicable | missing | pending | no result
     | hemolysed | hemolyzed | haemolysed | haemolyzed
+    | nicht bestimmt | nicht durchgeführt | non fait | non réalisé | no realizado | não realizado
     | 未做 | 未查 | 未检 | 未检测 | 未检查 | 未测 | 未送检 | 未采 | 未采血 | 标本溶血 | 样本溶血 | 溶血
     | 标本凝固 | 标本量不足 | 标本不足 | 样本不足 | 拒检 | 缺失 | 不详 | 无结果 | 待测"""
 )

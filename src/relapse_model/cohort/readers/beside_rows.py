@@ -6,15 +6,26 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
+from relapse_model.cohort.laboratory.words import table
 from relapse_model.cohort.readers.label_words import plain_words
-from relapse_model.cohort.readers.other_things import NO_RESULT, NOT_GIVEN, PERSON, SPECIMEN, other_thing
-from relapse_model.cohort.readers.second_statements import takes_back
+from relapse_model.cohort.readers.other_things import (
+    CANCELLED,
+    DERIVED,
+    FLUID,
+    NO_RESULT,
+    NOT_FINAL,
+    NOT_GIVEN,
+    PERSON,
+    SPECIMEN,
+    other_thing,
+    says_only,
+)
 from relapse_model.study.names import yes_or_no
 
 _NOTES = re.compile(r"(?<![a-z])(?:notes?|comments?|remarks?)(?![a-z])|备注|说明|注释")
 _ABOUT = re.compile(
     r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
-    r"|(?:subject|person|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
+    r"|(?:subject|person|patient|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
 )
 _SAMPLES = re.compile(r"(?<![a-z])(?:specimen|sample|material|matrix)(?![a-z])|标本|样本|样品")
 _OF_ROW = re.compile(
@@ -32,17 +43,46 @@ _SECOND = re.compile(
 _ONE = re.compile(r"1(?:\.0*)?|1\s?[:：/]\s?1|none|no|undiluted|未稀释|无|否")
 _NUMBER = re.compile(r"[<>≤≥]?\s*\d+(?:[.,]\d+)*")
 _GOOD = re.compile(
-    r"(?<![a-z])(?:given|administered|received|taken|done|performed|tested|valid|acceptable|usable)(?![a-z])"
-    r"|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
+    r"(?<![a-z])(?:given|administered|received|taken|done|performed|tested|valid|acceptable|usable|final|verified"
+    r"|validated|released|approved)(?![a-z])|审核|复核|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
 )
 _BAD = re.compile(
     r"(?<![a-z])(?:not (?:done|given|performed|tested|valid|administered|taken|usable)|nd|invalid|cancel\w*|void|missed"
-    r"|refused|withheld|excluded|error|ha?emoly[sz]ed|ha?emolysis|lipa?emic|missing)(?![a-z])"
-    r"|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
+    r"|refused|withheld|excluded|error|ha?emoly[sz]ed|ha?emolysis|lipa?emic|missing"
+    r"|preliminary|provisional|corrected|amended)(?![a-z])|初步|更正|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
 )
+_STATE = re.compile(
+    r"(?<![a-z])(?:(?:befund|ergebnis)?status|state|statut|état|estado|stato)(?![a-z])|状态|审核|复核|是否发布"
+)
+_VIALS = re.compile(
+    r"(?:(?:number|no\.?|count) of )?(?:vials?|ampoules?|doses|injections?|syringes?)(?: (?:given|used|count|number))?"
+    r"|支数|瓶数|针数|数量\((?:支|瓶|针)\)"
+)
+_ACTUAL = re.compile(
+    r"(?<![a-z])(?:actual|actually|total|cumulative)(?![a-z]).*dose|实际(?:用|给药|注射)?[剂用]?量|总剂?量"
+)
+_HOW_OFTEN = re.compile(r"(?<![a-z])(?:frequency|freq|times (?:a|per) day|regimen|schedule)(?![a-z])|频次|频率|用法")
+OFTEN = re.compile(
+    r"(?<![a-z])(?:bid|tid|qid|q12h|q8h|twice (?:a day|daily))(?![a-z])|[每][日天][两二三四]次|[2-4]次/[日天]",
+    re.IGNORECASE,
+)
+"""How a text says that a dose was given several times a day."""
+_OF_REPORT = re.compile(r"结果|报告|检验|检测|化验|标本|样本|是否|当前")
+_DERIVED = re.compile(r"(?<![a-z])(?:result|value) type(?![a-z])|(?:结果|数值)类型")
+_TICKS = frozenset(
+    ("x", "√", "✓", "✔", "☑", "+", "++", "+++", "1+", "2+", "3+", "4+", "positive", "pos", "阳性", "present")
+)
+_LETTERS = frozenset("pcxidrsw")  # of HL7 table 0085: not final, corrected, deleted, wrong, or no result
+FINAL = table(
+    "final|finalised|finalized|f|complete|completed|verified|validated|reviewed|approved|released|authorised|authorized"
+    "|reported|signed|resulted|endgültig|validiert|définitif|validé|definitivo|validado|最终|已审核|已审|已复核|已发布|已报告"
+    "|已完成|完成|终审|审核通过|正式|正式报告"
+)
+"""What a column of states says of a result that counts."""
 _FILLERS = frozenset(
     ("was", "were", "is", "the", "a", "an", "of", "this", "test", "result", "results", "sample", "specimen", "dose",
-     "drug", "lab", "labs", "value", "blood", "serum", "if", "or")
+     "drug", "lab", "labs", "value", "blood", "serum", "if", "or", "report", "reporting", "review", "validation",
+     "verification", "approval", "order", "record", "entry")
 )  # fmt: skip
 _ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
 _STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
@@ -66,7 +106,9 @@ def why_not_counted(text: str, called: Iterable[str], section: str, own: Collect
     Examples
     --------
     >>> why_not_counted("superseded", ["status"], "labs"), why_not_counted("100", ["Dilution factor"], "labs")
-    ('no valid result', 'a dilution, or a factor')
+    ('a result that was cancelled', 'a dilution, or a factor')
+    >>> why_not_counted("待复核", ["结果状态"], "labs"), why_not_counted("final", ["status"], "labs")
+    ('a result that may not be final', '')
     >>> why_not_counted("no", ["Given?"], "treatments"), why_not_counted("yes", ["ALT not done"], "labs", ["alt"])
     ('"no", where it asks whether it counts', '"yes", where it asks whether it does not')
     >>> why_not_counted("wife", ["contact"], "labs"), why_not_counted("no", ["Vaccine given"], "treatments")
@@ -80,10 +122,9 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
     plain, names = plain_words(text), [plain_words(one) for one in called if one]
     if not plain:
         return ""
-    taken_back = takes_back(text) if section == "labs" else ""
-    if taken_back:
-        return taken_back
-    answer = yes_or_no(plain)
+    if section == "labs" and (said := says_only(text, (CANCELLED, FLUID)) or _state(text, names, own)):
+        return said
+    answer = True if plain in _TICKS else yes_or_no(plain)
     flag = next((one for name in names if (one := _flag(name, own)) is not None), None)
     if answer is not None and flag is not None:
         if flag is not answer:
@@ -97,9 +138,58 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
         return _noted(plain, section)
     if flag is not None or any(_ABOUT.search(one) for one in names):
         samples = any(_SAMPLES.search(one) for one in names)
-        kinds = (NOT_GIVEN,) if section == "treatments" else (PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()))
+        derived = any(_DERIVED.search(one) for one in names)
+        kinds = (NOT_GIVEN,) if section == "treatments" else (
+            PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()), *((DERIVED,) if derived else ())
+        )  # fmt: skip
         return other_thing(text, kinds)
     return ""
+
+
+def why_not_the_dose(text: str, called: Iterable[str]) -> str:
+    """Say why a text beside a dose says that the day's is another: a number of vials, or several times a day.
+
+    Examples
+    --------
+    >>> [why_not_the_dose(*one) for one in (("2", ["Number of vials"]), ("1", ["支数"]), ("bid", ["frequency"]))]
+    ['a number of vials or doses', '', 'several times a day']
+    >>> why_not_the_dose("100", ["实际剂量"])
+    'another amount'
+    """
+    plain, names = plain_words(text), [plain_words(one) for one in called if one]
+    if any(_VIALS.fullmatch(one) for one in names) and _NUMBER.fullmatch(plain) and not _ONE.fullmatch(plain):
+        return "a number of vials or doses"
+    if any(_ACTUAL.search(one) for one in names) and _NUMBER.fullmatch(plain):
+        return "another amount"
+    return "several times a day" if any(_HOW_OFTEN.search(one) for one in names) and OFTEN.search(plain) else ""
+
+
+def _state(text: str, names: list[str], own: frozenset[str]) -> str:
+    """Say why a result is not final, by a column of states; nothing where it is, or the column is none."""
+    if not any(is_state(name, own) for name in names):
+        return ""
+    return NOT_FINAL if plain_words(text) in _LETTERS else other_thing(text, (NOT_FINAL,))
+
+
+def is_state(name: str, own: Collection[str] = ()) -> bool:
+    """Tell whether a column is called the state of a result or a report, not that of a patient or a disease.
+
+    Examples
+    --------
+    >>> [is_state(name) for name in ("Result status", "结果状态", "Marital status", "HBeAg status")]
+    [True, True, False, False]
+    >>> is_state("ALT status", ["alt"])
+    True
+    """
+    plain = plain_words(name)
+    return _STATE.search(plain) is not None and not _rest(_OF_REPORT.sub(" ", _STATE.sub(" ", plain)), own, 0)
+
+
+def _rest(name: str, own: Collection[str], most: int = 4) -> bool:
+    """Tell whether a name says more than that it is about the row, or the result; some Chinese letters are allowed."""
+    rest = {word for word in re.split(r"[\W_]+", name) if word} - frozenset(own)
+    chinese = {word for word in rest if not word.isascii()}
+    return bool(rest - chinese - _FILLERS) or len("".join(chinese)) > most
 
 
 def _noted(plain: str, section: str) -> str:
@@ -119,9 +209,7 @@ def _flag(name: str, own: frozenset[str]) -> bool | None:
     found = bad or good
     if found is None:
         return None
-    rest = {word for word in re.split(r"[\W_]+", (_BAD if bad else _GOOD).sub(" ", name)) if word}
-    chinese = {word for word in rest if not word.isascii()}
-    return None if rest - chinese - _FILLERS - own or len("".join(chinese)) > 4 else not bad
+    return None if _rest((_BAD if bad else _GOOD).sub(" ", name), own) else not bad
 
 
 def says_ended(text: str, called: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.second_names import names_a_ratio
+from relapse_model.cohort.readers.second_statements import is_unit_of_other
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels
 from relapse_model.cohort.tables.columns import TABLES
@@ -23,6 +24,11 @@ _DERIVED = re.compile(
     r"(?<![a-z])(?:previous|prior|max|min|decline|decrease|increase|reduction)(?![a-z])|[δ∆]|上次|升高|下降"
 )
 _BIRTH = re.compile(r"(?<![a-z])(?:birth|dob|born)(?![a-z])|出生|生日")
+_A_DATE = r"(?<![a-z])(?:date|datum|fecha|datetime|timestamp|(?:sampling|collection|report) time)(?![a-z])"
+_A_DATE += r"|日期|(?:采样|采集|检测|检验|报告)时间"
+_DATE = re.compile(rf"(?:{_A_DATE}).*|.*(?:{_A_DATE})")
+_FORMAT = re.compile(r"[()\[\]]|(?<![a-z])[dmy]{1,4}(?:[-/. ][dmy]{1,4}){2}(?![a-z])")
+_AT_DATE = re.compile(r"(?<![a-z])(?:at|on|closest|nearest|before|after|within|by)(?![a-z])")
 _NEXT = re.compile(r"(?<![a-z])(?:next|planned|scheduled|prescribed|expected|due)(?![a-z])|下次|计划|拟|预约|预计")
 _FIRST = re.compile(r"(?<![a-z])(?:start|started|begin|began|first|from|initiat\w+)(?![a-z])|开始|起始|首次|首剂")
 _LAST = re.compile(
@@ -80,7 +86,7 @@ def _columns(
     for entry in (*mapping.labs, *mapping.treatments, *outcome):
         what = entry.constants.get("analyte") or entry.constants.get("agent", "")
         for key, one in entry.fields.items():
-            if key not in ("lower_limit", "upper_limit", "comparator", "unit", "assay", "analyte", "agent"):
+            if key not in ("lower_limit", "upper_limit", "comparator", "assay", "analyte", "agent"):
                 unit = one.unit or entry.constants.get("unit", "")
                 field = Field(one.name, one.values, unit)
                 meant = f"the {key} of {what}" if what else f"the {key}"
@@ -109,10 +115,14 @@ def why_other(text: str, place: Place, unit: str = "") -> str:
     >>> value = ("labs", 0, "value")
     >>> [why_other(text, value) for text in ("Mother ALT", "ALT in ascites", "ALT x ULN", "ΔALT", "ALT")]
     ['another person', 'another specimen', 'a quantity derived from it', 'a quantity derived from it', '']
+    >>> why_other("ALT_datum", value), why_other("ref_unit", ("labs", 0, "unit"))
+    ('a date', 'the unit of a reference range')
     >>> why_other("Date of birth", ("time", "zero")), why_other("Age at diagnosis", ("patients", "age_years"))
     ('a day of birth', 'another age')
     """
     plain, section, key = plain_words(text), str(place[0]), str(place[-1])
+    if key == "unit":
+        return "the unit of a reference range" if is_unit_of_other(text) else ""
     if said := other_thing(text, (PERSON,)):
         return said
     if key in ("zero", "date", "start", "end", "enrolment_date") and _BIRTH.search(plain):
@@ -125,6 +135,8 @@ def why_other(text: str, place: Place, unit: str = "") -> str:
         return "another age" if _OTHER_AGE.search(plain) else ""
     if (section != "labs" or key != "value") and key != "hbsag_before_treatment_iu_ml":
         return ""
+    if _DATE.fullmatch(_FORMAT.sub(" ", plain).strip()) and not _AT_DATE.search(plain):
+        return "a date"
     said = other_thing(text, (SPECIMEN, DERIVED)) or (DERIVED if _DERIVED.search(plain) else "")
     return "" if said == DERIVED and "uln" in unit.casefold() and _LIMIT.search(plain) else said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from relapse_model.cohort.cohort import COUNTED_ONCE
@@ -11,7 +11,15 @@ from relapse_model.errors import Problem
 
 _ROW_BY_ROW = ("cdisc", "omop")  # one row there is one result, or one course
 _WHY = "that say the same as an earlier one: counted once"
+_NAMED = 10  # rows of a note
 _DOSE = "; two doses of one day are one row with the sum"
+
+
+def _listed(once: Sequence[Problem]) -> str:
+    """Return how many rows there are, and the first of them as the source numbers them."""
+    rows = [f"{one.table} {one.counted} {one.row}" for one in once if one.row is not None][:_NAMED]
+    more = ", ..." if rows and len(once) > len(rows) else ""
+    return f"{len(once):,}" + (f", {', '.join(rows)}{more}" if rows else "")
 
 
 def with_repetitions(report: ReadingReport, remarks: Iterable[tuple[str, Problem]]) -> ReadingReport:
@@ -39,7 +47,7 @@ def with_repetitions(report: ReadingReport, remarks: Iterable[tuple[str, Problem
     notes = report.notes
     if told < len(once):
         names = dict.fromkeys(name for name, _ in once)
-        counts = ", ".join(f"{name}: {sum(one == name for one, _ in once):,}" for name in names)
+        counts = "; ".join(f"{name}: {_listed([one for of, one in once if of == name])}" for name in names)
         why = _WHY + (_DOSE if "treatments" in names else "")
         notes = (*notes, f"rows {why} ({counts})")
     return replace(report, sources=tuple(sources), notes=notes)

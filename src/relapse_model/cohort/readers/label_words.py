@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from relapse_model.study.names import NameTable, level_of, yes_or_no
@@ -15,7 +15,11 @@ _NEUTRAL = re.compile(
     r"|[有是]\s*/\s*[无否]|[无否]\s*/\s*[有是]"
 )  # "Relapse (yes/no)" asks, and says no more
 _NEGATED = re.compile(
-    r"(?<![a-z])(?:no|not|none|never|without|free|absent|absence|excluded|ruled out)(?![a-z])|未|无|没有|否认|排除"
+    r"(?<![a-z])(?:no|not|none|never|without|free|absent|absence|excluded|ruled out"
+    r"|nein|nicht|keine?[rsnm]?|ohne|sans|aucune?|sin|sem)(?![a-z])|未|无|没有|否认|排除"
+)
+_ANSWERS: Mapping[str, bool | None] = dict.fromkeys(("ja", "oui", "sí", "sì", "sim"), True) | dict.fromkeys(
+    ("nein", "non", "não"), False
 )
 _OPPOSITES = {
     "decompensated_cirrhosis": re.compile(r"(?<![a-z])compensated|(?<!失)代偿"),
@@ -23,17 +27,20 @@ _OPPOSITES = {
     "hbeag_positive_before_treatment": re.compile(r"(?<![a-z])negative(?![a-z])|阴性"),
 }
 _PRESENT = re.compile(
-    r"(?<![a-z])(?:present|positive|decompensated|experienced|ever|confirmed)(?![a-z])|阳性|存在|有|失代偿|经治"
+    r"(?<![a-z])(?:present|positi(?:ve?|f|v[oa])|decompensated|experienced|ever|confirmed)(?![a-z])|阳性|存在|有|失代偿|经治"
 )
-_NEGATIVE = re.compile(r"(?<![a-z])negative(?![a-z])|阴性")
+_NEGATIVE = re.compile(r"(?<![a-z])n[eé]gati(?:ve?|f|v[oa])(?![a-z])|阴性|陰性")
 _RELAPSED = re.compile(
-    r"relaps|recurren|复发|复阳|转阳|阳转|sero-?reversion|reappear|(?<!liver )failure|(?<![a-z])positive|阳性|\+\)?$"
+    r"relaps|recurren|rezidiv|rückfall|r[eé]cidiv|rechute|reca[ií]da|复发|復發|复阳|转阳|阳转|sero-?reversion|reappear"
+    r"|(?<!liver )failure|(?<![a-z])positi[vf]|阳性|陽性|\+\)?$"
 )
 _FREE = re.compile(
-    r"(?<![a-z])free(?![a-z])|sustained|remission|success|(?<![a-z])negative|(?<!to )(?<!follow-up )(?<!up )loss(?! to)"
-    r"|clearance|seroconver|持续|维持|阴转|转阴|阴性|[-−]\)?$"
+    r"(?<![a-z])free(?![a-z])|sustained|remission|success|(?<![a-z])n[eé]gati[vf]|clearance|seroconver"
+    r"|(?<!to )(?<!follow-up )(?<!up )loss(?! to)|持续|维持|阴转|转阴|阴性|陰性|[-−]\)?$"
 )
-_NO_EVENT = re.compile(r"(?<![a-z])(?:no|not|non|without|never|free)(?![a-z])|未|无|没有")
+_NO_EVENT = re.compile(
+    r"(?<![a-z])(?:no|not|non|without|never|free|kein\w*|ohne|nicht|sans|pas de|aucune?|sin|sem)(?![a-z])|未|无|没有|無"
+)
 _CONTROL = re.compile(
     r"(?<![a-z])(?:controls?|ctrl|placebo|no treatment|untreated|observation|standard of care|soc)(?![a-z])"
     r"|对照|安慰剂|空白|未治疗|未用药|观察组"
@@ -69,8 +76,8 @@ def says(label: str, column: str = "") -> bool | None:
     """
     plain = plain_words(label)
     said = yes_or_no(plain)
-    if said is not None:
-        return said
+    if said is not None or plain in _ANSWERS:
+        return _ANSWERS.get(plain, said)
     bare = _NEUTRAL.sub(" ", plain)
     opposite = _OPPOSITES.get(column)
     against = bool(_NEGATED.search(bare) or _NEGATIVE.search(bare))

@@ -35,6 +35,8 @@ class MadeTable:
         Of columns whose values stand in other rows than their table's: source and number of each; -1: in its row.
     visit : array of object or None
         The visit that the source has each row at; `None` where it names none.
+    visit_week : array of float or None
+        The week since time zero that the name of its visit states, beside a date; NaN where it states none.
     """
 
     rows: pd.DataFrame
@@ -44,6 +46,7 @@ class MadeTable:
     counted: str = "row"
     elsewhere: Mapping[str, tuple[NDArray[np.object_], NDArray[np.int64]]] = field(default_factory=dict)
     visit: NDArray[np.object_] | None = None
+    visit_week: NDArray[np.float64] | None = None
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem of this table as one of the source: its sheet, row and column.

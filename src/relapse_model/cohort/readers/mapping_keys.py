@@ -97,6 +97,7 @@ TIME: Mapping[str, Check] = {
     "dates": one_of("ymd", "dmy", "mdy"),
     "partial": one_of("refuse", "middle"),
     "visits": visits,
+    "visit_window": number(0, 520),
 }
 CONSTANT_OR_FIELD = ("analyte", "agent", "unit", "assay", "lower_limit", "upper_limit")
 """Keys whose plain text holds for every row, while ``{ field = ... }`` says where it stands."""

@@ -17,6 +17,8 @@ from relapse_model.cohort.readers.label_words import plain_words
 PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
 NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
 NEVER = "never given"
+CANCELLED, FLUID = "a result that was cancelled", "a result of another specimen"
+NOT_FINAL = "a result that may not be final"
 OF_RESULTS = (PERSON, SPECIMEN, DERIVED, LOGARITHM, NO_RESULT)
 """What the name of a result, its label or a note beside it may say that it is."""
 OF_TREATMENTS = (PERSON, NOT_GIVEN)
@@ -31,6 +33,13 @@ def _words(words: str, others: str = "") -> re.Pattern[str]:
     return re.compile(alone + (f"|{others}" if others else ""))
 
 
+_VOID = (
+    r"cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete|storniert|annull?iert|annulée?|anulad[oa]"
+    r"|entered[- ]in[- ]error|invalid|not valid|rejected"
+)
+_VOID_CHINESE = "作废|取消|撤销|无效|拒收|退回|不合格|错误"
+_FLUID = r"urine|urin|orina|saliva|csf|cerebrospinal(?: fluid)?|stool|breast milk|cord blood"
+_FLUID_CHINESE = "尿(?!素|酸|嘧啶)|唾液|脑脊液|粪便|乳汁|脐血|脐带血"  # not ascites: it is a finding, too
 _SAYS: Mapping[str, re.Pattern[str]] = {
     PERSON: _words(
         r"""(?:grand)?mother(?:'?s)?
@@ -50,16 +59,13 @@ mutter|vater|spender(?:in)?|mère|père|donneur|madre|padre|donante""",
         "母亲|父亲|丈夫|妻子|配偶|供者|供体|供血者|兄弟|姐妹|家属|新生儿|婴儿|胎儿|産婦|母の|父の",
     ),
     SPECIMEN: _words(
-        r"""urine|urinary|urinalysis|urin|orina
-saliva|sputum|sweat|semen
-csf|cerebrospinal(?: fluid)?
+        rf"""{_FLUID}|urinary|urinalysis|sputum|sweat|semen
 ascites|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
 body fluid|dialysate|drainage
-stool|f(?:a)?eces|f(?:a)?ecal
-breast milk|milk|cord blood|umbilical cord
+f(?:a)?eces|f(?:a)?ecal|milk|umbilical cord
 bone marrow|tissue|biopsy|swab|pbmc
 bile(?! (?:acids?|salts?))""",
-        "尿(?!素|酸|嘧啶)|唾液|痰|脑脊液|腹水|腹腔积液|胸水|胸腔积液|粪便|大便|乳汁|脐血|脐带血|骨髓|肝组织|组织标本|胆汁(?!酸)",
+        f"{_FLUID_CHINESE}|痰|腹水|腹腔积液|胸水|胸腔积液|大便|骨髓|肝组织|组织标本|胆汁(?!酸)",
     ),
     DERIVED: _words(
         r"""(?:absolute |percent(?:age)? |%)?change(?: from baseline)?
@@ -80,14 +86,13 @@ logarithm""",
         "对数|(?<![a-z])log10|(?<![a-z])lg10",
     ),
     NO_RESULT: _words(
-        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete
-storniert|annull?iert|annulée?|anulad[oa]
-entered[- ]in[- ]error|error|invalid|not valid|rejected|unsatisfactory|unsuitable
+        rf"""{_VOID}
+error|unsatisfactory|unsuitable
 qns|quantity not sufficient|insufficient(?: (?:quantity|sample|specimen))?
 h(?:a)?emoly[sz]ed|h(?:a)?emolysis|h(?:a)?emolytic|lip(?:a)?emic|clotted|contaminated|mislabel(?:l)?ed
 not (?:done|performed|tested|reported)
 qc|quality control|calibrator|calibration|blank|test patient""",
-        "作废|取消|撤销|无效|拒收|退回|不合格|错误|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",
+        f"{_VOID_CHINESE}|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",
     ),
     NOT_GIVEN: _words(
         r"""placebo|sham|dummy|plazebo
@@ -103,6 +108,17 @@ none given|no dose""",
 entered[- ]in[- ]error|error|cancel(?:l)?ed|cancel|void(?:ed)?""",
         "未用|未给|未注射|未使用|未服|作废|取消|录入错误",
     ),  # of a reason for stopping, which may say that what was given ended as planned, or was refused later
+    CANCELLED: _words(_VOID, _VOID_CHINESE),
+    FLUID: _words(_FLUID, _FLUID_CHINESE),
+    NOT_FINAL: _words(
+        r"""preliminary|prelim|provisional|interim|pending|partial|draft|registered|ordered
+incomplete|in (?:progress|process)
+unverified|un(?:validated|reviewed|approved|released|signed)|to be (?:verified|confirmed|reviewed|repeated)
+not (?:yet )?(?:final|verified|validated|reviewed|approved|released|signed)|awaiting \w+|on hold|under review
+corrected|correction|amended|revised|modified|vorläufig|korrigiert|provisoire|préliminaire|provisional|preliminar|corregido""",
+        "待(?:复核|审核|审|核|确认|复查|复检|发布|定|测)|未(?:复核|审核|审|核实|确认|发布|完成)|初步|初报|暂定|草稿"
+        "|已?(?:修改|更正|修正|改正|复查中|复检中)|检验中|处理中",
+    ),  # of a state of a result alone
     NOT_FOUND: _words(
         r"""ruled? out|r/o|excluded|exclude|no evidence of|negative for|not confirmed|unconfirmed|disproved|refuted
 history of|personal history|past history|h/o|hx|fhx|(?:family|maternal|paternal) history(?: of)?
@@ -133,6 +149,29 @@ def other_thing(text: str, kinds: Collection[str] = OF_RESULTS) -> str:
     """
     plain = plain_words(text)
     return next((kind for kind in kinds if plain and _SAYS[kind].search(plain)), "")
+
+
+def says_only(text: str, kinds: Collection[str]) -> str:
+    """Return what a text says where it says nothing else; nothing where it has other words, too.
+
+    Parameters
+    ----------
+    text : str
+        Of which it is not known what it is about.
+    kinds : collection of str
+
+    Examples
+    --------
+    >>> [says_only(text, (CANCELLED, FLUID)) for text in ("已作废", "尿液", "cancelled visit")]
+    ['a result that was cancelled', 'a result of another specimen', '']
+    """
+    plain = _AROUND.sub("", plain_words(text))
+    return next((kind for kind in kinds if plain and _SAYS[kind].fullmatch(plain)), "")
+
+
+_AROUND = re.compile(
+    r"^已|(?<=.)(?<!脑脊)(?<!唾)(?:液|液体|标本|样本)$"
+)  # what a Chinese word may have before or behind it
 
 
 def other_things(texts: pd.Series, kinds: Collection[str] = OF_RESULTS) -> NDArray[np.object_]:

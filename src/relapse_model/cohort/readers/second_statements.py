@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
@@ -18,21 +19,28 @@ _SIGNS_IN_WORDS = frozenset(
     ("less than", "lower than", "below", "lt", "le", "greater than", "higher than", "above", "gt", "ge", "低于",
      "小于", "高于", "大于", "小于等于", "大于等于", "不大于", "不小于", "不超过")
 )  # fmt: skip
-_NO_RESULT = frozenset(
-    ("cancelled", "canceled", "cancel", "void", "voided", "rejected", "entered in error", "entered-in-error", "invalid",
-     "not valid", "withdrawn", "作废", "已作废", "取消", "已取消", "撤销", "已撤销", "无效", "拒收",
-     "退回", "不合格", "错误")
-)  # fmt: skip
-_OTHER_SPECIMENS = frozenset(
-    ("urine", "saliva", "csf", "cerebrospinal fluid", "ascites", "pleural fluid", "stool", "尿", "尿液", "唾液",
-     "脑脊液", "腹水", "胸水", "粪便", "乳汁", "breast milk", "cord blood", "脐血", "脐带血")
-)  # fmt: skip
 _YES, _NO = frozenset(("1", "y", "yes", "true", "是", "x", "√")), frozenset(("0", "n", "no", "false", "否", ""))
 _BELOW = re.compile(
     r"below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
     r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
 )
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
+
+
+_REFERENCE = re.compile(
+    r"(?<![a-z])(?:ref(?:erence)?|normal|range|referenz\w*|référence|referencia)(?![a-z])|参考|正常|范围|参比"
+)
+
+
+def is_unit_of_other(text: str) -> bool:
+    """Tell whether a column is called the unit of a reference range, not that of the result.
+
+    Examples
+    --------
+    >>> [is_unit_of_other(text) for text in ("ref_unit", "参考单位", "Normal range unit", "result unit", "单位")]
+    [True, True, True, False, False]
+    """
+    return _REFERENCE.search(plain_words(text)) is not None
 
 
 def holds_comparators(texts: pd.Series) -> bool:
@@ -64,20 +72,6 @@ def flags_below(called: Iterable[str], texts: pd.Series) -> bool:
     found = {re.sub(r"\.0$", "", plain_sign(str(text)).casefold()) for text in texts.unique()}
     named = any(_BELOW.search(plain_sign(one).casefold().replace("_", " ")) for one in called)
     return named and bool(found & _YES) and found <= _YES | _NO
-
-
-def takes_back(text: str) -> str:
-    """Return why a text beside a result says that it is none of the patient's blood; nothing where it does not.
-
-    Examples
-    --------
-    >>> takes_back("作废"), takes_back("Urine"), takes_back("final")
-    ('a result that was cancelled', 'a result of another specimen', '')
-    """
-    plain = plain_sign(text).casefold()
-    if plain in _NO_RESULT:
-        return "a result that was cancelled"
-    return "a result of another specimen" if plain in _OTHER_SPECIMENS else ""
 
 
 def plain_sign(text: str) -> str:

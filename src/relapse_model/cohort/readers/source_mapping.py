@@ -85,6 +85,8 @@ class TimeZero:
         A date without its day: ``"refuse"``, or ``"middle"`` of the month.
     visits : mapping of str to float
         Weeks of visits in a source without dates.
+    visit_window : float
+        Weeks by which a date may differ from the week that the name of its visit states; others are named.
     options : mapping
         What only one reader knows (an event, a concept).
     """
@@ -94,6 +96,7 @@ class TimeZero:
     dates: str = "ymd"
     partial: str = "refuse"
     visits: Mapping[str, float] = field(default_factory=dict)
+    visit_window: float = 6.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

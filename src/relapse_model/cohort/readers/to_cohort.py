@@ -12,18 +12,22 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
-from relapse_model.cohort.readers.before_birth import before_birth
+from relapse_model.cohort.readers.before_birth import ages_against_births, before_birth
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
-from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
+from relapse_model.cohort.readers.contradicting_meanings import meaning_clashes
 from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
+from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.number_codes import code_like, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.same_meaning import Choices
+from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
+from relapse_model.cohort.readers.visit_weeks import far_from_visit
 from relapse_model.cohort.readers.visits_on_one_day import with_visits
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -109,20 +113,32 @@ def cohort_of(
         clashes += column_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(refused_of(report.kind), clashes)
-    births = _stated(made["patients"], _BIRTHS) if births is None else births
-    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
-    lives = [] if deaths is None else list(after_death(made, deaths))
-    lives += [] if births is None else list(before_birth(made, births))
-    lives += [*unit_numbers(made), *negative_numbers(made, study)]
+    refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
+    refused += stated_codes(made, labels or {})
     try:
         cohort = checked(
-            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+            tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
-    return _in_source(cohort, made, report)
+    cohort = _in_source(cohort, made, report)
+    window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
+    kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
+    odd = (*far_from_visit(made, window), *code_like(made))
+    return replace(cohort, remarks=(*cohort.remarks, *(one for one in odd if one.patient in kept)))
+
+
+def _lives(made: Mapping[str, MadeTable], births: MadeTable | None, deaths: MadeTable | None) -> Iterator[Problem]:
+    """Yield what births and deaths contradict: those of the source, else those of columns of the patients table."""
+    births = _stated(made["patients"], _BIRTHS) if births is None else births
+    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
+    if deaths is not None:
+        yield from after_death(made, deaths)
+    if births is not None:
+        yield from before_birth(made, births)
+        yield from ages_against_births(made["patients"], births)
 
 
 def refused_of(kind: str) -> str:
@@ -147,7 +163,9 @@ def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> li
 
 def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
-    remarks = with_visits(cohort.remarks, made["labs"]) if "labs" in made else cohort.remarks
+    remarks = cohort.remarks
+    for name in ("labs", "treatments"):
+        remarks = tuple(with_visits(remarks, made[name], name)) if name in made else remarks
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))

@@ -30,7 +30,15 @@ _RUN = re.compile(r"([A-Za-z0-9^*.%]+|\d*[A-Za-z]*拷贝)/([A-Za-z0-9^*]+|毫升
 _LITRES = ("l", "dl", "ml", "ul")
 _GLUED = re.compile(r"((?:[mkuμ]|mc)?iu|[mu]?kat|[munp]?mol|[mun]g|copies)(d?l|ml|ul)")
 _COUNTS = re.compile(r"10[\^*e]*(\d{1,2})")
-_ALONE = re.compile(r"(?:[kmu]|mc)?(?:iu|u|g|mol|l)|mg/kg|iu/kg")  # amounts of a dose
+_ALONE = re.compile(r"(?:[kmu]|mc)?(?:iu|u|g|mol|l)|mg/kg|iu/kg|[千万]?(?:iu|u|单位|国际单位)")  # amounts of a dose
+_FACTOR = re.compile(
+    r"(?:[x×*]\s?)?10\s?\^?\s?\d{1,2}\s*(?=[km]?iu|u/|cop|拷贝)|[x×*]\s?10(?:0+|\s?\^?\d{1,2})(?![\d.])(?!\s*/)"
+    r"|(?<![\da-z])1,?0{3,}\s*(?=[km]?iu|cop|拷贝)|[千万亿](?=\s*(?:iu|u(?![a-z])|拷贝|cop|单位))"
+)  # not of counts: 10^9/L is a unit
+_LIMIT = re.compile(
+    r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)|[高低大小超等]于|[上下]限)"
+    r"\W*$"
+)  # what stands before a number that is a limit, and no factor
 _TIMES: Mapping[str, str] = {
     word: unit
     for unit, words in {
@@ -78,6 +86,20 @@ def units_in_name(name: str) -> tuple[str, ...]:
     if any(word in _LOGS or word.startswith(("log10", "lg10")) for word in words) or re.match(r"lg(?=[A-Z])", plain):
         found = [one if is_log10(unit_key(one)) or one == _LOG else f"{_LOG} {one}" for one in found] or [_LOG]
     return tuple(dict.fromkeys(found))
+
+
+def factor_in_name(name: str) -> str:
+    """Return by how much a name says that its numbers are to be multiplied; nothing where it does not.
+
+    Examples
+    --------
+    >>> [factor_in_name(one) for one in ("HBV DNA (×10³ IU/mL)", "HBV DNA (万IU/mL)", "PLT (10^9/L)", "log10 IU/mL")]
+    ['103', '万', '', '']
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ")
+    found = _FACTOR.search(plain)
+    limit = found is not None and _LIMIT.search(plain[: found.start()]) is not None
+    return "" if found is None or limit else re.sub(r"[x×*^,\s]", "", found[0])
 
 
 def shorter_names(name: str) -> list[str]:
@@ -206,6 +228,8 @@ def _meaning(study: Study, name: str) -> str:
 def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amount: bool = False) -> str:
     """Return the unit by which names contradict the one that is read; nothing where they state none, or it, too."""
     for text in texts:
+        if (factor := factor_in_name(text)) and factor_in_name(unit) != factor:
+            return f"{factor.replace('10', '10^', 1) if re.fullmatch('10[1-9]', factor) else factor} {unit}"
         named: list[str] = [*units_in_name(text), *(_amounts(text) if amount else [])]
         if named and not any(unit_stands(one, unit, rule) or (amount and _dose(one) == _dose(unit)) for one in named):
             return named[0]
@@ -215,7 +239,7 @@ def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amou
 def _dose(unit: str) -> str:
     """Return the unit of an amount of a drug in one of its spellings: of these, U is printed for IU."""
     key = unit_key(unit)
-    return {"mcg": "ug", "u": "iu", "units": "iu", "国际单位": "iu", "单位": "iu"}.get(key, key)
+    return re.sub(r"^([千万]?)(?:u|units|国际单位|单位)$", r"\1iu", {"mcg": "ug"}.get(key, key))
 
 
 def _amounts(text: str) -> list[str]:

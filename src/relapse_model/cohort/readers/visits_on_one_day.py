@@ -1,4 +1,4 @@
-"""Results counted once although the source has them at different visits: one of the dates may be wrong."""
+"""Results and doses counted once: at different visits of the source one date may be wrong; doses may have been two."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.errors import Problem
 
 _ADVICE = "See whether one of the dates is that of the other visit"
+_TWICE = "If it was given twice that day (two vials), write one row with the sum"
 _NAMED = 3
 
 
-def with_visits(remarks: Sequence[Problem], labs: MadeTable) -> Iterator[Problem]:
-    """Yield the remarks of the gate; one on a result counted once names the visits, where they are different ones.
+def with_visits(remarks: Sequence[Problem], made: MadeTable, name: str = "labs") -> Iterator[Problem]:
+    """Yield the remarks of the gate; one on a row counted once names the visits, where they are different ones.
 
     Assumes that different events, or columns, of one analyte, day and value are different visits.
 
@@ -25,8 +26,9 @@ def with_visits(remarks: Sequence[Problem], labs: MadeTable) -> Iterator[Problem
     ----------
     remarks : sequence of Problem
         As the gate places them.
-    labs : MadeTable
-        What the results were made of.
+    made : MadeTable
+        What the results, or the courses, were made of.
+    name : {"labs", "treatments"}
 
     Examples
     --------
@@ -37,25 +39,29 @@ def with_visits(remarks: Sequence[Problem], labs: MadeTable) -> Iterator[Problem
     >>> said.expected
     'each visit on its own day, and week_8 and week_12 have one date'
     """
-    visits = labs.called.get("value") if labs.visit is None else labs.visit
-    rows = np.array([one.row - FIRST_ROW for one in remarks if _counted_once(one) and one.row is not None], dtype=int)
+    visits = made.called.get("value" if name == "labs" else "start_date") if made.visit is None else made.visit
+    advice = _ADVICE if name == "labs" else f"{_ADVICE}. {_TWICE}"
+    if name == "treatments" and "dose" in made.rows:
+        remarks = [replace(one, advice=_TWICE) if _counted_once(one, name) else one for one in remarks]
+    once = [one.row - FIRST_ROW for one in remarks if _counted_once(one, name) and one.row is not None]
+    rows = np.array(once, dtype=int)
     if visits is None or isinstance(visits, str) or not len(rows):
         yield from remarks
         return
-    own = labs.rows.drop(columns=[ROW], errors="ignore").fillna("").astype(str)
+    own = made.rows.drop(columns=[ROW], errors="ignore").fillna("").astype(str)
     alike = own["patient_id"].isin(own["patient_id"].iloc[rows])  # few: the rest need not be compared
     own = own[alike].assign(visit=visits[alike.to_numpy()])
     key = [name for name in own.columns if name != "visit"]
     group = own.groupby(key, sort=False).ngroup()
     named = own["visit"].groupby(group).unique()
     for one in remarks:
-        found = [] if not _counted_once(one) or one.row is None else list(named[group[one.row - FIRST_ROW]])
+        found = [] if not _counted_once(one, name) or one.row is None else list(named[group[one.row - FIRST_ROW]])
         if len(found) < 2:
             yield one
             continue
         said = " and ".join(map(str, found[:_NAMED])) + (" and others" if len(found) > _NAMED else "")
-        yield replace(one, expected=f"each visit on its own day, and {said} have one date", advice=_ADVICE)
+        yield replace(one, expected=f"each visit on its own day, and {said} have one date", advice=advice)
 
 
-def _counted_once(remark: Problem) -> bool:
-    return remark.table == "labs" and remark.found == COUNTED_ONCE
+def _counted_once(remark: Problem, name: str) -> bool:
+    return remark.table == name and remark.found == COUNTED_ONCE

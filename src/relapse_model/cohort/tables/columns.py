@@ -49,8 +49,12 @@ _WEEK = Column("number", low=-5200, high=5200)  # a century: beyond it, a unit w
 _WEEK_NEEDED = Column("number", required=True, low=-5200, high=5200)
 _SEXES = MappingProxyType(
     {
-        **dict.fromkeys(("f", "female", "woman", "女", "女性"), "F"),
-        **dict.fromkeys(("m", "male", "man", "男", "男性"), "M"),
+        **dict.fromkeys(
+            ("f", "female", "woman", "女", "女性", "weiblich", "féminin", "femenino", "mujer", "femme"), "F"
+        ),
+        **dict.fromkeys(
+            ("m", "male", "man", "男", "男性", "männlich", "masculin", "masculino", "hombre", "homme"), "M"
+        ),
     }
 )
 

@@ -12,8 +12,8 @@ from redcap_projects import HEAD, HOSPITAL, built_in
 import relapse_model as rm
 from data_folder import data_folder
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.cohort.readers.redcap.export import read_export
 from relapse_model.cohort.readers.redcap.read import read_redcap
+from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.errors import CohortError, SourceError
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
-from relapse_model.cohort.readers.contradicting_meanings import event_named
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.same_meaning import event_named
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands

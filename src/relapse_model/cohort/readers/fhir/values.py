@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.fhir.elements import UCUM, Json, codings_in, object_in, text_in
+from relapse_model.cohort.readers.same_meaning import results_contradict
 from relapse_model.study.names import name_key
 
 _AMOUNTS = {"[iu]": "IU", "iu": "IU", "g": "g", "mg": "mg", "ug": "ug", "mcg": "ug", "\u00b5g": "ug", "\u03bcg": "ug"}

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
-from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.result_times import with_times
 from relapse_model.cohort.readers.omop.tables import number_text
 from relapse_model.cohort.readers.other_things import NO_RESULT, OF_RESULTS, other_thing
+from relapse_model.cohort.readers.same_meaning import results_contradict
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_values import is_missing
 from relapse_model.cohort.readers.units_in_names import unit_stands

@@ -8,16 +8,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, says_ended, why_not_counted, words_of
-from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
-from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
+from relapse_model.arrays import Positions
 from relapse_model.cohort.readers.redcap.dictionary import CODED, choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
     holds_comparators,
+    is_unit_of_other,
     plain_sign,
     same_unit,
 )
@@ -48,7 +46,7 @@ def unread_comparators(export: Export, mapping: SourceMapping, named: frozenset[
     values = [
         one.fields["value"].name for one in mapping.labs if "value" in one.fields and "comparator" not in one.fields
     ]
-    for name in _unread(export, named):
+    for name in unread(export, named):
         flag = _flags_below(export, name)
         if flag or holds_comparators(texts_of(export, name)):
             for value in beside(export, name, values, _SIGNS)[:1]:
@@ -89,7 +87,7 @@ def other_units(
     if value is None or not stated or "unit" in entry.fields:
         return []
     problems: list[Problem] = []
-    for name in _unread(export, named):
+    for name in unread(export, named):
         if not is_unit_field(export, name) or not beside(export, name, [value.name], _UNITS, key):
             continue
         printed = texts_of(export, name)
@@ -105,94 +103,6 @@ def other_units(
     return problems
 
 
-def taken_back(
-    export: Export, mapping: SourceMapping, entry: Entry, rows: Positions, named: frozenset[str]
-) -> list[Problem]:  # fmt: skip
-    """Return a problem for each result or course of which another field of its form says that it does not count.
-
-    Parameters
-    ----------
-    export : Export
-    mapping : SourceMapping
-    entry : Entry
-    rows : array of int
-        That the entry took.
-    named : frozenset of str
-        Fields that the mapping names.
-    """
-    lead = _lead(entry)
-    form = export.forms.get(lead) if entry.section in ("labs", "treatments") else None
-    entries = mapping.labs if entry.section == "labs" else mapping.treatments
-    own = _called(export, entry)
-    others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
-    problems: list[Problem] = []
-    for name in _unread(export, named) if form else []:
-        called = _names(export, name)
-        if export.forms.get(name) != form or not is_of(called, own, others):
-            continue
-        codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
-        why = [_why(str(text), name, called, entry.section, own) for text in texts]
-        wrong = rows[np.array([bool(one) for one in why], dtype=bool)[codes]]
-        problems += export.table.problems(wrong, name, EXPECTED, ADVICE.format(name=name), texts_of(export, name))
-        if entry.section == "treatments":
-            over = rows[np.array([says_ended(str(text), called) for text in texts], dtype=bool)[codes]]
-            problems += export.table.problems(over[_no_end(export, entry, over)], name, _LAST_DAY, "",
-                                              texts_of(export, name))  # fmt: skip
-    return problems
-
-
-def zero_doses(export: Export, entry: Entry, rows: EntryRows) -> list[Problem]:
-    """Return a problem for each course with a dose of 0.
-
-    Parameters
-    ----------
-    export : Export
-    entry : Entry
-    rows : EntryRows
-        That the entry took.
-    """
-    if entry.section != "treatments" or "dose" not in entry.fields:
-        return []
-    zero = rows.at[no_amount(rows.rows["dose"], entry.constants.get("agent", ""))]
-    return export.table.problems(zero, entry.fields["dose"].name, "an amount that was given", NO_AMOUNT)
-
-
-_LAST_DAY = "the last day of a course that is over"
-
-
-def _no_end(export: Export, entry: Entry, rows: Positions) -> Mask:
-    """Tell in which rows a course has no last day."""
-    ends = [entry.fields[key].name for key in ENDS if key in entry.fields]
-    texts = [(export.columns[name].iloc[rows].str.strip() == "").to_numpy() for name in ends if name in export.columns]
-    none: Mask = np.all(texts, axis=0) if texts else np.full(len(rows), "dose" not in entry.fields)
-    return none
-
-
-def _lead(entry: Entry) -> str:
-    keys = ("value",) if entry.section == "labs" else ("start", "start_day", "start_week", "dose", "agent")
-    return next((entry.fields[key].name for key in keys if key in entry.fields), "")
-
-
-def _called(export: Export, entry: Entry) -> list[str]:
-    """Return what the result or the course of an entry is called."""
-    constants = [entry.constants[key] for key in ("analyte", "agent") if key in entry.constants]
-    known = export.definition(_lead(entry))
-    return [_lead(entry), known.label if known else "", *constants]
-
-
-def _names(export: Export, name: str) -> list[str]:
-    """Return the name of a field, its label, and what its box means."""
-    known = export.definition(name)
-    box = choices_of_column(name, known).get("1", "") if "___" in name else ""
-    return [name.partition("___")[0], known.label if known else "", box]
-
-
-def _why(text: str, name: str, called: list[str], section: str, own: list[str]) -> str:
-    if "___" in name and text.removesuffix(".0") != "1":
-        return ""  # a box that is not checked says nothing
-    return why_not_counted(text, called, section, words_of(own))
-
-
 def texts_of(export: Export, name: str) -> pd.Series:
     """Return the texts of a field; of a coded one, what its codes are called."""
     texts, known = export.columns[name].astype(str).str.strip(), export.definition(name)
@@ -205,6 +115,8 @@ def texts_of(export: Export, name: str) -> pd.Series:
 def is_unit_field(export: Export, name: str) -> bool:
     """Tell whether a field is called one of units, by its name or its label."""
     known = export.definition(name)
+    if any(map(is_unit_of_other, (name, known.label if known else ""))):
+        return False
     words = set(_tokens(name)) & (_UNITS - {"u"}) or UNIT_WORD.search(known.label.casefold() if known else "")
     return bool(words) or (_tokens(name)[-1:] == ["u"] and len(_tokens(name)) > 1)
 
@@ -266,10 +178,11 @@ def _one(export: Export, value: str, words: frozenset[str], names: list[str], ke
 
 
 def _fields(export: Export) -> list[str]:
-    return _unread(export, frozenset())
+    return unread(export, frozenset())
 
 
-def _unread(export: Export, named: frozenset[str]) -> list[str]:
+def unread(export: Export, named: frozenset[str]) -> list[str]:
+    """Return the fields that a mapping does not name, and that may be read."""
     return [
         name for name in export.columns
         if name not in named and not export.structural(name) and not name.endswith((STATUS, "_timestamp"))

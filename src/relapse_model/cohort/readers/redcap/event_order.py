@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.field_texts import read_field
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.redcap.export import EVENT, REPEAT, Export, arm_of
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.cohort.readers.visit_weeks import is_visit, weeks_said
 from relapse_model.errors import Problem
 
 _ROWS = 10  # named in a note
@@ -22,6 +26,28 @@ def visit_weeks(export: Export, mapping: SourceMapping) -> dict[str, float]:
     visits = mapping.time.visits
     found = {event: visits.get(event, visits.get(re.sub(r"_arm_\d+[a-z]?$", "", event))) for event in export.events}
     return {event: week for event, week in found.items() if week is not None}
+
+
+def event_weeks(table: SourceTable, mapping: SourceMapping) -> Floats:
+    """Return the week that each row states: the name of its event, else a field of visits; NaN of repeated forms.
+
+    Parameters
+    ----------
+    table : SourceTable
+        Under the patients' identifiers.
+    mapping : SourceMapping
+    """
+    named = {plain_words(name): week for name, week in mapping.time.visits.items()}
+    weeks = np.full(len(table), np.nan)
+    if EVENT in table.columns:
+        bare = table.columns[EVENT].str.replace(r"_arm_\d+[a-z]?$", "", regex=True)
+        weeks = weeks_said(bare, named)
+        weeks = np.where(np.isnan(weeks), weeks_said(table.columns[EVENT], named), weeks)
+    for name in [one for one in table.columns if is_visit(one)][:1]:
+        weeks = np.where(np.isnan(weeks), weeks_said(table.columns[name], named, name), weeks)
+    if REPEAT in table.columns:
+        weeks = np.where((table.columns[REPEAT] == "").to_numpy(), weeks, np.nan)
+    return weeks
 
 
 def weeks_against_offsets(mapping: SourceMapping, export: Export, weeks: dict[str, float]) -> Iterator[Problem]:

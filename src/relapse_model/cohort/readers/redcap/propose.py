@@ -30,7 +30,7 @@ from relapse_model.cohort.readers.redcap.beside_values import (
 )
 from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, doubt_of_result, is_flag
-from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
+from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of
 from relapse_model.cohort.readers.redcap.found_fields import (
     Found,
     before_treatment,
@@ -38,6 +38,7 @@ from relapse_model.cohort.readers.redcap.found_fields import (
     patient_column,
     sexes,
 )
+from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
 from relapse_model.study.names import yes_or_no
 from relapse_model.study.names_known import agent_names, analyte_names

@@ -18,14 +18,16 @@ from relapse_model.cohort.readers.identifying import MAIL
 from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, not_there
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.redcap.beside_values import other_units, taken_back, unread_comparators, zero_doses
+from relapse_model.cohort.readers.redcap.beside_values import other_units, unread_comparators
 from relapse_model.cohort.readers.redcap.decimals import unsure_decimals
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
-from relapse_model.cohort.readers.redcap.event_order import order_notes
-from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of, read_export
+from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
+from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
+from relapse_model.cohort.readers.redcap.not_counted import other_sexes, taken_back, zero_doses
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
+from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.redcap.text_file import REFUSED
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
@@ -103,6 +105,7 @@ def read_redcap(
         never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
+    problems += other_sexes(export, people.patients, people.table, named)
     for entry, one in zip(entries, taken, strict=True):
         problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
         problems += zero_doses(export, entry, one.rows)
@@ -170,9 +173,10 @@ def _made(people: People, taken: list[_Taken], mapping: SourceMapping) -> dict[s
         if table is not None:
             made[name] = table
     events = people.table.columns.get(EVENT)
-    if "labs" in made and events is not None:
+    if "labs" in made:
         at = np.concatenate([one.rows.at for one in taken if one.entry.section == "labs"])
-        made["labs"] = replace(made["labs"], visit=events.to_numpy(dtype=object)[at])
+        visit = None if events is None else events.to_numpy(dtype=object)[at]
+        made["labs"] = replace(made["labs"], visit=visit, visit_week=event_weeks(people.table, mapping)[at])
     if "labs" not in made:
         made["labs"] = MadeTable(pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS}), people.table.name)
     return made

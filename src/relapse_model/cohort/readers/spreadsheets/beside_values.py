@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, why_not_counted, words_of
+from relapse_model.cohort.readers.beside_rows import (
+    ADVICE,
+    EXPECTED,
+    is_of,
+    why_not_counted,
+    why_not_the_dose,
+    words_of,
+)
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
+from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
+from relapse_model.cohort.readers.second_sex import is_sex, other_sex
 from relapse_model.cohort.readers.second_statements import (
     UNIT_WORD,
     flags_below,
     holds_comparators,
+    is_unit_of_other,
     same_unit,
 )
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
-from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, bare_name
+from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, at_visit, bare_name
 from relapse_model.cohort.readers.spreadsheets.parts import Part
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
+from relapse_model.cohort.readers.spreadsheets.table import name_of_column
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
 _OF = {"value": RESULTS, "dose": DOSES}  # what a column of units may be said to be of
@@ -53,24 +69,75 @@ def refuse_taken_back(reading: Reading) -> None:
     """
     mapping = reading.mapping
     for entry in (*mapping.labs, *mapping.treatments):
-        rows = reading.rows_read.get((entry.section, entry.position))
-        if rows is None:
-            continue
         table, own = reading.tables[entry.source], _called(entry)
         here = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source and one is not entry]
         others = [text for one in here for text in _called(one)]
+        for visit, rows in reading.rows_read.get((entry.section, entry.position), {}).items():
+            for place, name in enumerate(table.names):
+                rest = _at_visit(name, visit)
+                if rest is not None and place not in reading.used[entry.source] and is_of([rest], own, others):
+                    _refuse_rows(reading, entry, (place, name, rest), rows, own)
+
+
+def refuse_other_sexes(reading: Reading, patients: MadeTable) -> None:
+    """Refuse rows in which a column of the sex that is not read says the other one than that of the patient.
+
+    Parameters
+    ----------
+    reading : Reading
+        After everything was read.
+    patients : MadeTable
+    """
+    if "sex" not in patients.rows:
+        return
+    sexes = dict(zip(identifier_keys(patients.rows["patient_id"]), patients.rows["sex"].astype(str), strict=True))
+    for source, table in reading.tables.items():
         for place, name in enumerate(table.names):
-            if place not in reading.used[entry.source] and is_of([name], own, others):
-                _refuse_rows(reading, entry, place, name, rows, own)
+            if place in reading.used[source] or not is_sex(name):
+                continue
+            wrong = other_sex(table.column(place), reading.keys[source], sexes)
+            for row in np.flatnonzero(wrong & ~reading.strangers(source)).tolist():
+                reading.cell_problem(source, row, name, "the other sex", EXPECTED_SEX, OTHER_PATIENT)
 
 
-def _refuse_rows(reading: Reading, entry: Entry, place: int, name: str, rows: Mask, own: list[str]) -> None:
+def _at_visit(name: str, visit: str) -> str | None:
+    """Return what a column is called besides its visit, where it is about that one; None where it is not.
+
+    Examples
+    --------
+    >>> _at_visit("W12 ALT not done", "w12"), _at_visit("W4 ALT", "12"), _at_visit("Baseline status", "baseline")
+    ('ALT not done', None, 'status')
+    >>> _at_visit("status", ""), _at_visit("status", "12")
+    ('status', None)
+    """
+    if not visit:
+        return name
+    if (found := at_visit(name)) is not None:
+        return found.rest if found.visit in re.findall(r"[0-9]+", visit) else None
+    plain = name_of_column(name)
+    words = re.compile(rf"(?<![^\W_]){re.escape(visit)}(?![^\W_])")
+    return words.sub(" ", plain).strip(" _-:：") if words.search(plain) else None
+
+
+def _pattern(name: str) -> str:
+    """Return the name of a column as a mapping has it, with ``{visit}`` in place of its visit."""
+    found = at_visit(name)
+    return name if found is None else found.pattern
+
+
+def _refuse_rows(
+    reading: Reading, entry: Entry, column: tuple[int, str, str], rows: Mask, own: list[str]
+) -> None:  # fmt: skip
+    place, name, rest = column
     table = reading.tables[entry.source]
     codes, texts = pd.factorize(table.column(place))
-    why = [why_not_counted(str(text), [name], entry.section, words_of(own)) for text in texts]
+    why = [why_not_counted(str(text), [rest], entry.section, words_of(own)) for text in texts]
+    if "dose" in entry.fields:
+        why = [one or why_not_the_dose(str(text), [rest]) for one, text in zip(why, texts, strict=True)]
     for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
         found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
-        reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(name)))
+        pattern = name if rest == name else _pattern(name)
+        reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(pattern)))
 
 
 def _called(entry: Entry) -> list[str]:
@@ -109,21 +176,25 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
         other = np.array([bool(one) and not same_unit(stated, str(one)) for one in printed], dtype=bool)[codes] & rows
         for row in np.flatnonzero(other).tolist():
             expected = f"{stated!r}, which the mapping states for {value.name!r}"
-            advice = f"Read the unit from here: unit = {{ field = {name!r} }}"
+            pattern = _pattern(name) if part.visit else name
+            advice = f"Read the unit from here: unit = {{ field = {pattern!r} }}"
             reading.cell_problem(entry.source, row, name, reading.shown(units[row]), expected, advice)
         wrong |= other
     return wrong
 
 
 def _is_of(reading: Reading, entry: Entry, part: Part, key: str, name: str) -> bool:
-    """Tell whether a column is called one of units, of this value."""
-    plain = bare_name(name)
+    """Tell whether a column is called one of units, of this value; beside a visit, with the visit or without."""
+    at = _at_visit(name, part.visit)
+    plain = bare_name(name if at is None else at)
     rest = " ".join(UNIT_WORD.sub(" ", plain).split())
-    if UNIT_WORD.search(plain) is None:
+    if UNIT_WORD.search(plain) is None or is_unit_of_other(plain):
         return False
-    own = {bare_name(part.columns[key].name), entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
+    value = part.columns[key].name
+    names = {bare_name(value), bare_name(_at_visit(value, part.visit) or value)}
+    own = names | {entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
     if rest:
-        return rest in own or (not part.visit and rest in _OF[key])
+        return rest in own or ((not part.visit or at is not None) and rest in _OF[key])
     mapping = reading.mapping
     others = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source]
     return all(one.section == entry.section for one in others) and (not part.visit or len(others) == 1)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.beside_rows import OFTEN
 from relapse_model.cohort.readers.source_dates import Order, iso_date
 from relapse_model.study.names import NameTable
 
@@ -29,7 +30,6 @@ _HOW = re.compile(
     r"|每日一次|每天一次|每周一次|每两周一次|每月一次|1次/日|1次/天|1次/周|1次/月))$",
     re.IGNORECASE,
 )
-_OFTEN = re.compile(r"(?<![a-z])(?:bid|tid|qid|q12h|q8h)(?![a-z])|[每][日天][两二三四]次|[2-4]次/[日天]", re.IGNORECASE)
 NONE_GIVEN = frozenset({"无", "没有", "none", "no", "nil", "未用药", "无用药史"})
 
 
@@ -107,7 +107,7 @@ def read_course(text: str, names: NameTable, order: Order = "ymd") -> Course:
     if end and end < start:
         raise NotACourse("a last day before the first")
     agent, dose, unit = _agent_and_dose(found["head"].strip(" :,"), names)
-    if dose and start == end and _OFTEN.search(found["head"]):
+    if dose and start == end and OFTEN.search(found["head"]):
         raise NotACourse("several times a day, so that the dose of the day is not the one that is stated")
     return Course(agent, start, end, dose, unit) if start == end else Course(agent, start, end)
 

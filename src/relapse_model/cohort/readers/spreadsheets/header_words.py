@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
+from relapse_model.cohort.readers.visit_weeks import TOKENS
 from relapse_model.study.names import NameTable
 
 
@@ -67,15 +68,6 @@ FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "
     ("阴性", "negative", "neg", "(-)"), "0"
 )
 
-_TOKENS = (
-    ("week", re.compile(r"(?<![a-z])(?:weeks?|wk|w)[ _-]?(\d{1,3})(?![\d.])")),
-    ("week", re.compile(r"第?(\d{1,3})\s?周")),
-    ("week", re.compile(r"(?<![\d.^*])(\d{1,3})\s?(?:weeks?|wks?|w)(?![a-z])")),
-    ("month", re.compile(r"(?<![a-z])(?:months?|m)[ _-]?(\d{1,2})(?![\d.a-z])")),
-    ("month", re.compile(r"第?(\d{1,2})\s?个?月")),
-    ("day", re.compile(r"(?<![a-z])(?:days?|d)[ _-]?(\d{1,3})(?![\d.a-z])")),
-    ("visit", re.compile(r"(?<![a-z])(?:visit|v)[ _-]?(\d{1,2})(?![\d.a-z])")),
-)
 _BRACKETS = re.compile(r"\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*$")
 
 
@@ -112,7 +104,7 @@ def at_visit(name: str) -> AtVisit | None:
     low = name.casefold()
     if len(low) != len(name):
         return None
-    for counted, token in _TOKENS:
+    for counted, token in TOKENS:
         if found := token.search(low):
             pattern = name[: found.start(1)] + VISIT + name[found.end(1) :]
             rest = (name[: found.start()] + " " + name[found.end() :]).strip(" _-:：")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.spreadsheets.table import Table
 from relapse_model.comparisons import DAYS_PER_WEEK
@@ -33,8 +33,12 @@ class MadeRows:
     _numbers: list[NDArray[np.int64]] = field(default_factory=list)
     _sources: list[str] = field(default_factory=list)
     _called: list[Mapping[str, str]] = field(default_factory=list)
+    _weeks: list[Floats] = field(default_factory=list)
 
-    def add(self, table: Table, columns: Mapping[str, pd.Series], rows: Mask, called: Mapping[str, str]) -> None:
+    def add(
+        self, table: Table, columns: Mapping[str, pd.Series], rows: Mask, called: Mapping[str, str],
+        weeks: Floats | None = None,
+    ) -> None:  # fmt: skip
         """Add some rows of a table.
 
         Parameters
@@ -46,8 +50,12 @@ class MadeRows:
             Which of them.
         called : mapping of str to str
             What the columns are called in the table.
+        weeks : array of float, optional
+            Of all of its rows, the weeks that their visits state.
         """
+        said = np.full(len(rows), np.nan) if weeks is None else weeks
         self.add_rows(table, {name: one[rows] for name, one in columns.items()}, np.flatnonzero(rows), called)
+        self._weeks[-1] = said[rows]
 
     def add_rows(
         self, table: Table, columns: Mapping[str, pd.Series], rows: NDArray[np.intp], called: Mapping[str, str]
@@ -64,6 +72,7 @@ class MadeRows:
         self._numbers.append(table.rows[rows])
         self._sources.append(table.name)
         self._called.append(called)
+        self._weeks.append(np.full(len(rows), np.nan))
 
     def table(self, enrolled: Mapping[str, str]) -> MadeTable:
         """Return the table; where some of its rows have dates and others weeks, all get dates.
@@ -84,7 +93,8 @@ class MadeRows:
         numbers = np.concatenate(self._numbers) if self._numbers else np.empty(0, dtype=np.int64)
         # A row of a sheet gives several results: its number would not tell a repeated result from another.
         rows[ROW] = np.arange(1, len(rows) + 1)
-        return MadeTable(rows, _repeat(self._sources, counts), numbers, called)
+        weeks = np.concatenate(self._weeks) if self._weeks else np.empty(0)
+        return MadeTable(rows, _repeat(self._sources, counts), numbers, called, visit_week=weeks)
 
 
 def _ordered(joined: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.beside_rows import FINAL, is_state
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -163,6 +165,21 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     else:
         proposal.add(f"date = {quoted(names[day])}")
     proposal.add(*([f"assay = {{ field = {quoted(names[assay])} }}"] if assay is not None else []))
+    _states(proposal, look)
+
+
+def _states(proposal: Proposal, look: Look) -> None:
+    """Ask which states of results count, where a column of them has others than final ones."""
+    for place, name in enumerate(look.table.names):
+        counts = look.table.column(place).astype(str).str.strip().value_counts() if is_state(name) else pd.Series()
+        texts = [str(text) for text in counts.index if text]
+        if not any(plain_words(text) not in FINAL for text in texts) or len(texts) > _LISTED:
+            continue
+        proposal.use(look, place)
+        said = ", ".join(f"{quoted(text)} {counts[text]}" for text in texts)
+        final = ", ".join(quoted(str(text)) for text in counts.index if not text or plain_words(str(text)) in FINAL)
+        proposal.ask(f"Which states count as results? {said}", f"when = {{ {quoted(name)} = [{final}] }}")
+        return
 
 
 def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None) -> None:

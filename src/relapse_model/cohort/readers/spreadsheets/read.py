@@ -12,12 +12,17 @@ from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.source_mapping import SourceMapping
-from relapse_model.cohort.readers.spreadsheets.beside_values import refuse_taken_back, refuse_unread_comparators
+from relapse_model.cohort.readers.spreadsheets.beside_values import (
+    refuse_other_sexes,
+    refuse_taken_back,
+    refuse_unread_comparators,
+)
 from relapse_model.cohort.readers.spreadsheets.held_together import refuse_idle_conditions, refuse_other_decimals
 from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_strangers
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
 from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, read_patients
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
+from relapse_model.cohort.readers.spreadsheets.report import report_of
 from relapse_model.cohort.readers.spreadsheets.results import read_results
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
@@ -83,6 +88,7 @@ def read_excel(
     made = _tables(reading, used, _dates(reading, path))
     refuse_unread_comparators(reading)
     refuse_taken_back(reading)
+    refuse_other_sexes(reading, made["patients"])
     refuse_other_decimals(reading)
     refuse_idle_conditions(reading)
     refuse_near_strangers(reading)
@@ -92,7 +98,7 @@ def read_excel(
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
     found = sorted(read, key=lambda problem: (problem.table, problem.row or 0))
     return cohort_of(
-        made, reading.report(), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
+        made, report_of(reading), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
     )  # fmt: skip
 
 

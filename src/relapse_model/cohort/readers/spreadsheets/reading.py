@@ -15,14 +15,22 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.decimal_signs import NO_THOUSANDS, may_be_thousands
-from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
+from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
+from relapse_model.cohort.readers.spreadsheets.date_texts import (
+    EXCHANGED,
+    LOOK,
+    WRITTEN,
+    advice_on_date,
+    half_changed,
+)
+from relapse_model.cohort.readers.spreadsheets.identifier_cells import odd_identifiers
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
-from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
+from relapse_model.cohort.reading_report import NotMapped, SourceReading
 from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.cohort.tables.part_of_whole import bare_identifiers, holds_identifier
@@ -31,7 +39,6 @@ from relapse_model.study.line_numbers import Place
 
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _POINT = re.compile(r"[0-9]\.[0-9]")
-_POWER = r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{2}"  # how a spreadsheet shows, and saves as text, a number too long for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +91,7 @@ class Reading:
         self.conditions: dict[tuple[Place, str, tuple[str, ...]], list[pd.Series]] = {}  # columns, visit by visit
         self.fitting: Counter[tuple[str, int]] = Counter()  # rows that fit each entry, by section and position
         self.numbers_read: dict[tuple[str, str], tuple[object, pd.Series]] = {}  # as printed, with what they are of
-        self.rows_read: dict[tuple[str, int], Mask] = {}  # rows of which an entry read a result or a course, one each
+        self.rows_read: dict[tuple[str, int], dict[str, Mask]] = {}  # rows of which an entry read something, by visit
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
         self._reported: set[tuple[object, ...]] = set()
 
@@ -123,20 +130,8 @@ class Reading:
         if at is None:
             return pd.Series([""] * len(table), dtype=object)
         ids = table.column(at, shared=True).astype(str).str.strip()
-        for row, why in table.bad_cells(at, shared=True).items():
-            self.refuse(Problem(table.name, int(table.rows[row]), name, why, "an identifier"))
-        long = table.numeric(at) & (ids.str.len() > 15).to_numpy() | ids.str.fullmatch(_POWER).to_numpy(dtype=bool)
-        empty = (ids == "").to_numpy() & ("" not in self.no_patients(source))
-        for row in np.flatnonzero(long).tolist():
-            what = "a number of more than 15 digits, of which a spreadsheet keeps 15"
-            self.refuse(Problem(table.name, int(table.rows[row]), name, what, "an identifier as text"))
-        for row in np.flatnonzero(empty).tolist():
-            if not table.bad_cells(at, shared=True).get(int(row)):
-                advice = (
-                    "Complete it; or, if such rows are no patients (totals, remarks), leave them out: "
-                    'not_patients = [""] for this source'
-                )
-                self.refuse(Problem(table.name, int(table.rows[row]), name, "no identifier", "an identifier", advice))
+        for problem in odd_identifiers(table, at, ids, name, empty="" in self.no_patients(source)):
+            self.refuse(problem)
         return ids
 
     def no_patients(self, source: str) -> frozenset[str]:
@@ -312,47 +307,19 @@ class Reading:
         order: Order = time.dates  # type: ignore[assignment]
         partial: Partial = time.partial  # type: ignore[assignment]
         read, bad = iso_dates(values, order, partial)
+        self._refuse_exchanged(source, cells, order)
         if keep_bad:
             return replace(cells, values=read.mask(bad, values))
         for row in np.flatnonzero(bad):
-            advice = _advice_on_date(str(values.iloc[row]), order)
-            found, expected = self.shown(values.iloc[row]), f"a date, as {_WRITTEN[order]}"
+            advice = advice_on_date(str(values.iloc[row]), order)
+            found, expected = self.shown(values.iloc[row]), f"a date, as {WRITTEN[order]}"
             self.cell_problem(source, int(row), cells.name, found, expected, advice)
         return replace(cells, values=read.mask(bad, ""), refused=cells.refused | bad)
 
-    def report(self) -> ReadingReport:
-        """Return what became of everything."""
-        never: list[str] = []
-        for source, table in self.tables.items():
-            for place, name in enumerate(table.names):
-                values = table.column(place).astype(str).str.strip()
-                filled = int((values != "").sum())
-                if place in self.used[source] or not filled:
-                    continue
-                if may_identify(name) or holds_contacts(values):
-                    never.append(f"{table.name}, {name}")
-                else:
-                    label = "" if name else "a column without a name"
-                    self.not_mapped.append(NotMapped(table.name, name, label, filled))
-            self.notes += [f"{table.name}: {note}" for note in table.sheet.notes]
-        self.notes += [
-            f"{table}: {count:,} times {code!r}, no value" for (table, code), count in self.codes_met.items()
-        ]
-        self.notes += [
-            f"{table}, {column}: {count:,} dates were numbers of days, counted by the workbook's date system"
-            for (table, column), count in self.serials.items() if count
-        ]  # fmt: skip
-        return ReadingReport(
-            "excel", tuple(self.sources), not_mapped=tuple(self.not_mapped), never_read=tuple(never),
-            notes=tuple(self.notes), not_read=self.not_read,
-        )  # fmt: skip
-
-
-def _advice_on_date(text: str, order: Order) -> str:
-    if _SERIAL.fullmatch(text):
-        return "A number of days, stored as text? Make it a date in the spreadsheet"
-    return "State the order of day and month by [time] dates" if order == "ymd" else ""
-
-
-_SERIAL = re.compile(r"[2-5][0-9]{4}(?:\.[0-9]+)?")
-_WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
+    def _refuse_exchanged(self, source: str, cells: Cells, order: Order) -> None:
+        """Refuse a column of which a program may have made some texts dates with day and month exchanged."""
+        table = self.tables[source]
+        wrong = np.flatnonzero(half_changed(cells.values, order))
+        if len(wrong) and table.sheet.epoch is not None:  # a text file has no dates but those that it shows
+            found = f"{len(wrong):,} dates beside texts, the first of them in row {table.rows[wrong[0]]}"
+            self.refuse(Problem(table.name, None, cells.name, found, EXCHANGED, LOOK))

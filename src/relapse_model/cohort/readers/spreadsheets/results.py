@@ -7,7 +7,8 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.second_statements import COMPARATORS
 from relapse_model.cohort.readers.source_mapping import Entry
@@ -26,6 +27,7 @@ from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
 from relapse_model.cohort.readers.spreadsheets.visit_order import order_note, out_of_order
+from relapse_model.cohort.readers.visit_weeks import is_visit, week_said, weeks_said
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.study.names import NameTable
 
@@ -83,19 +85,32 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             counts[key] += int((mask & ~left).sum())
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
-        if not part.visit:
-            reading.rows_read[entry.section, entry.position] = ~left
+        reading.rows_read.setdefault((entry.section, entry.position), {})[part.visit] = ~left
         columns, called = _columns(reading, entry, part, analyte)
         made.add(
             table,
             {"patient_id": ids, **columns},
             ~left,
             {**called, "patient_id": reading.identifier_name(entry.source)},
+            _weeks(reading, entry, part),
         )
     name = entry.fields["value"].name
     wide, title = VISIT in name, f"{table.name}, {name}"
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
     reading.sources.append(SourceReading(title, "cells" if wide else "rows", came, used, listed))
+
+
+def _weeks(reading: Reading, entry: Entry, part: Part) -> Floats:
+    """Return the week that the visit of each row states: the name of its column, or a column of visits."""
+    table = reading.tables[entry.source]
+    named = {plain_words(name): week for name, week in reading.mapping.time.visits.items()}
+    if part.visit:
+        week = named.get(plain_words(part.visit), week_said(part.columns["value"].name, named))
+        return np.full(len(table), week)
+    place = next((place for place, name in enumerate(table.names) if is_visit(name)), None)
+    if place is None:
+        return np.full(len(table), np.nan)
+    return weeks_said(table.column(place, shared=True), named, table.names[place])
 
 
 def _note_order(reading: Reading, entry: Entry, parts: list[Part]) -> None:

@@ -70,8 +70,7 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
         wrong = other_units(reading, entry, part, "dose") | _no_amount(reading, entry, part)
         bad = (refused_rows(part) | unknown | wrong) & part.own
         kept = part.own & filled & ~bad
-        if not part.visit:
-            reading.rows_read[entry.section, entry.position] = kept
+        reading.rows_read.setdefault((entry.section, entry.position), {})[part.visit] = kept
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
         other, refused = other + int((~part.chosen & ~part.strangers).sum()), refused + int(bad.sum())

@@ -1,0 +1,145 @@
+"""What else a row of an export says of a result, a course or a patient: that it does not count, or is another's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.beside_rows import (
+    ADVICE,
+    EXPECTED,
+    is_of,
+    says_ended,
+    why_not_counted,
+    why_not_the_dose,
+    words_of,
+)
+from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
+from relapse_model.cohort.readers.redcap.beside_values import texts_of, unread
+from relapse_model.cohort.readers.redcap.dictionary import choices_of_column
+from relapse_model.cohort.readers.redcap.export import Export
+from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
+from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
+from relapse_model.cohort.readers.second_sex import is_sex, other_sex
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.errors import Problem
+
+
+def taken_back(
+    export: Export, mapping: SourceMapping, entry: Entry, rows: Positions, named: frozenset[str]
+) -> list[Problem]:  # fmt: skip
+    """Return a problem for each result or course of which another field of its form says that it does not count.
+
+    Parameters
+    ----------
+    export : Export
+    mapping : SourceMapping
+    entry : Entry
+    rows : array of int
+        That the entry took.
+    named : frozenset of str
+        Fields that the mapping names.
+    """
+    lead = _lead(entry)
+    form = export.forms.get(lead)
+    entries = mapping.labs if entry.section == "labs" else mapping.treatments
+    own = _called(export, entry)
+    others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
+    problems: list[Problem] = []
+    for name in unread(export, named) if entry.section in ("labs", "treatments") else []:
+        called = _names(export, name)
+        by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
+        if not (export.forms.get(name) == form or by_name) or not is_of(called, own, others):
+            continue
+        codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
+        why = [_why(str(text), name, called, entry.section, own) for text in texts]
+        if "dose" in entry.fields:
+            why = [one or why_not_the_dose(str(text), called) for one, text in zip(why, texts, strict=True)]
+        wrong = rows[np.array([bool(one) for one in why], dtype=bool)[codes]]
+        problems += export.table.problems(wrong, name, EXPECTED, ADVICE.format(name=name), texts_of(export, name))
+        if entry.section == "treatments":
+            over = rows[np.array([says_ended(str(text), called) for text in texts], dtype=bool)[codes]]
+            problems += export.table.problems(over[_no_end(export, entry, over)], name, _LAST_DAY, "",
+                                              texts_of(export, name))  # fmt: skip
+    return problems
+
+
+def other_sexes(export: Export, patients: MadeTable, table: SourceTable, named: frozenset[str]) -> list[Problem]:
+    """Return a problem for each row in which a field of the sex that is not read says another than the patient's.
+
+    Parameters
+    ----------
+    export : Export
+    patients : MadeTable
+    table : SourceTable
+        Under the patients' identifiers.
+    named : frozenset of str
+        Fields that the mapping names.
+    """
+    if "sex" not in patients.rows:
+        return []
+    sexes = dict(zip(identifier_keys(patients.rows["patient_id"]), patients.rows["sex"].astype(str), strict=True))
+    problems: list[Problem] = []
+    for name in unread(export, named):
+        known = export.definition(name)
+        if is_sex(name) or (known is not None and is_sex(known.label)):
+            wrong = other_sex(texts_of(export, name), table.keys, sexes)
+            problems += table.problems(wrong, name, EXPECTED_SEX, OTHER_PATIENT, found="the other sex")
+    return problems
+
+
+def zero_doses(export: Export, entry: Entry, rows: EntryRows) -> list[Problem]:
+    """Return a problem for each course with a dose of 0.
+
+    Parameters
+    ----------
+    export : Export
+    entry : Entry
+    rows : EntryRows
+        That the entry took.
+    """
+    if entry.section != "treatments" or "dose" not in entry.fields:
+        return []
+    zero = rows.at[no_amount(rows.rows["dose"], entry.constants.get("agent", ""))]
+    return export.table.problems(zero, entry.fields["dose"].name, "an amount that was given", NO_AMOUNT)
+
+
+_LAST_DAY = "the last day of a course that is over"
+
+
+def _no_end(export: Export, entry: Entry, rows: Positions) -> Mask:
+    """Tell in which rows a course has no last day."""
+    ends = [entry.fields[key].name for key in ENDS if key in entry.fields]
+    texts = [(export.columns[name].iloc[rows].str.strip() == "").to_numpy() for name in ends if name in export.columns]
+    none: Mask = np.all(texts, axis=0) if texts else np.full(len(rows), "dose" not in entry.fields)
+    return none
+
+
+def _lead(entry: Entry) -> str:
+    keys = ("value",) if entry.section == "labs" else ("start", "start_day", "start_week", "dose", "agent")
+    return next((entry.fields[key].name for key in keys if key in entry.fields), "")
+
+
+def _called(export: Export, entry: Entry) -> list[str]:
+    """Return what the result or the course of an entry is called."""
+    constants = [entry.constants[key] for key in ("analyte", "agent") if key in entry.constants]
+    known = export.definition(_lead(entry))
+    return [_lead(entry), known.label if known else "", *constants]
+
+
+def _names(export: Export, name: str) -> list[str]:
+    """Return the name of a field, its label, and what its box means."""
+    known = export.definition(name)
+    box = choices_of_column(name, known).get("1", "") if "___" in name else ""
+    return [name.partition("___")[0], known.label if known else "", box]
+
+
+def _why(text: str, name: str, called: list[str], section: str, own: list[str]) -> str:
+    if "___" in name and text.removesuffix(".0") != "1":
+        return ""  # a box that is not checked says nothing
+    return why_not_counted(text, called, section, words_of(own))
