@@ -177,10 +177,10 @@ def _root(hist: Floats, offset: NDArray[np.int32], dense: bool, first: Singles, 
 def _grow(code: NDArray[np.int32], bins: NDArray[np.uint32], new: NDArray[np.int32], offset: NDArray[np.int32],
           first: Singles, second: Singles, depth: int, l2: float, signs: NDArray[np.int32], bounded: bool, dense: bool,
           hist: Floats, sums: Floats, starts: Singles, leaf: Singles, low: Singles, high: Singles,
-          at: NDArray[np.int32], at_new: NDArray[np.int32]) -> None:  # fmt: skip
+          at: NDArray[np.int32], at_new: NDArray[np.int32], open_node: NDArray[np.bool_],
+          best: Floats) -> None:  # fmt: skip
     """Grow one tree; leave the leaf of each row and of each new row in `at` and `at_new`, and weights in `leaf`."""
-    at[:], at_new[:], best = 0, 0, np.zeros(6)
-    open_node = np.zeros(len(leaf), dtype=np.bool_)
+    at[:], at_new[:], open_node[:] = 0, 0, False
     open_node[0] = True
     _fill(hist[0], bins, at, 0, first, second)
     _root(hist[0], offset, dense, first, second, sums)
@@ -271,6 +271,7 @@ def grown_margins(
     bins = np.where(code > 0, offset[:-1] + code - 1, offset[-1]).astype(np.uint32)
     starts, leaf, low, high = np.zeros((4, nodes), dtype=np.float32)
     at, at_new = np.zeros(len(code), dtype=np.int32), np.zeros(len(new), dtype=np.int32)
+    open_node, best = np.zeros(nodes, dtype=np.bool_), np.zeros(6)
     first, second = np.empty(len(code), dtype=np.float32), np.empty(len(code), dtype=np.float32)
     found, place, total = np.empty((len(counts), len(new)), dtype=np.float32), 0, new_margin.copy()
     for done in range(counts[-1] + 1):
@@ -281,7 +282,7 @@ def grown_margins(
             break
         _gradients(margin, event, weight, first, second)
         _grow(code, bins, new, offset, first, second, depth, l2, signs, bounded, dense, hist, sums, starts, leaf, low,
-              high, at, at_new)  # fmt: skip
+              high, at, at_new, open_node, best)  # fmt: skip
         for row in range(len(margin)):
             margin[row] += leaf[at[row]] * rate
         for row in range(len(total)):
