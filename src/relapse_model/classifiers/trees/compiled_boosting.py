@@ -29,7 +29,7 @@ Singles = NDArray[np.float32]
 
 
 def _compiled(function: _Function) -> _Function:
-    return cast(_Function, njit(cache=True, nogil=True)(function))
+    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @_compiled
@@ -51,26 +51,27 @@ def _gain(g: float, h: float, l2: float, weight: np.float32, bounded: bool) -> n
 
 @_compiled
 def _gradients(margin: Singles, event: Singles, weight: Singles, first: Singles, second: Singles) -> None:
+    for row in range(len(margin)):  # apart from the rest, which is done for several rows at once
+        first[row] = np.exp(min(-margin[row], np.float32(88.7)))
     for row in range(len(margin)):
         one = np.float32(1.0)
-        odds = np.exp(min(-margin[row], np.float32(88.7)))
-        risk = one / (odds + one + np.float32(1e-16))
+        risk = one / (first[row] + one + np.float32(1e-16))
         first[row] = (risk - event[row]) * weight[row]
         second[row] = max(risk * (one - risk), np.float32(1e-16)) * weight[row]
 
 
 @_compiled
-def _fill(hist: Floats, code: NDArray[np.int32], offset: NDArray[np.int32], at: NDArray[np.int32], node: int,
-          first: Singles, second: Singles) -> None:  # fmt: skip
-    """Add up the gradients of a node's rows by column and bin."""
+def _fill(hist: Floats, bins: NDArray[np.uint32], at: NDArray[np.int32], node: int, first: Singles,
+          second: Singles) -> None:  # fmt: skip
+    """Add up the gradients of a node's rows by column and bin; missing values have a bin behind all others."""
     hist[:] = 0.0
     for row in range(len(at)):
         if at[row] == node:
-            for column in range(code.shape[1]):
-                if code[row, column] > 0:
-                    place = offset[column] + code[row, column] - 1
-                    hist[place, 0] += first[row]
-                    hist[place, 1] += second[row]
+            g, h = np.float64(first[row]), np.float64(second[row])
+            for column in range(bins.shape[1]):
+                place = bins[row, column]
+                hist[place, 0] += g
+                hist[place, 1] += h
 
 
 @_compiled
@@ -173,15 +174,15 @@ def _root(hist: Floats, offset: NDArray[np.int32], dense: bool, first: Singles, 
 
 
 @_compiled
-def _grow(code: NDArray[np.int32], new: NDArray[np.int32], offset: NDArray[np.int32], first: Singles, second: Singles,
-          depth: int, l2: float, signs: NDArray[np.int32], bounded: bool, dense: bool, hist: Floats, sums: Floats,
-          starts: Singles, leaf: Singles, low: Singles, high: Singles, at: NDArray[np.int32],
-          at_new: NDArray[np.int32]) -> None:  # fmt: skip
+def _grow(code: NDArray[np.int32], bins: NDArray[np.uint32], new: NDArray[np.int32], offset: NDArray[np.int32],
+          first: Singles, second: Singles, depth: int, l2: float, signs: NDArray[np.int32], bounded: bool, dense: bool,
+          hist: Floats, sums: Floats, starts: Singles, leaf: Singles, low: Singles, high: Singles,
+          at: NDArray[np.int32], at_new: NDArray[np.int32], open_node: NDArray[np.bool_],
+          best: Floats) -> None:  # fmt: skip
     """Grow one tree; leave the leaf of each row and of each new row in `at` and `at_new`, and weights in `leaf`."""
-    at[:], at_new[:], best = 0, 0, np.zeros(6)
-    open_node = np.zeros(len(leaf), dtype=np.bool_)
+    at[:], at_new[:], open_node[:] = 0, 0, False
     open_node[0] = True
-    _fill(hist[0], code, offset, at, 0, first, second)
+    _fill(hist[0], bins, at, 0, first, second)
     _root(hist[0], offset, dense, first, second, sums)
     low[0], high[0] = -_FAR, _FAR
     leaf[0] = _weight(sums[0, 0], sums[0, 1], l2, low[0], high[0])
@@ -199,7 +200,7 @@ def _grow(code: NDArray[np.int32], new: NDArray[np.int32], offset: NDArray[np.in
         if right < 2**depth - 1:
             open_node[left], open_node[right] = True, True
             built, rest = (right, left) if sums[right, 1] < sums[left, 1] else (left, right)
-            _fill(hist[built], code, offset, at, built, first, second)
+            _fill(hist[built], bins, at, built, first, second)
             for place in range(hist.shape[1]):
                 hist[rest, place, 0] = hist[node, place, 0] - hist[built, place, 0]
                 hist[rest, place, 1] = hist[node, place, 1] - hist[built, place, 1]
@@ -266,9 +267,11 @@ def grown_margins(
         As `boosting.grow_trees` names them; signs for each column.
     """
     nodes, bounded, dense = 2 ** (depth + 1) - 1, bool(np.any(signs != 0)), bool(np.all(code > 0))
-    hist, sums = np.zeros((nodes, offset[-1], 2)), np.zeros((nodes, 2))
+    hist, sums = np.zeros((nodes, offset[-1] + 1, 2)), np.zeros((nodes, 2))
+    bins = np.where(code > 0, offset[:-1] + code - 1, offset[-1]).astype(np.uint32)
     starts, leaf, low, high = np.zeros((4, nodes), dtype=np.float32)
     at, at_new = np.zeros(len(code), dtype=np.int32), np.zeros(len(new), dtype=np.int32)
+    open_node, best = np.zeros(nodes, dtype=np.bool_), np.zeros(6)
     first, second = np.empty(len(code), dtype=np.float32), np.empty(len(code), dtype=np.float32)
     found, place, total = np.empty((len(counts), len(new)), dtype=np.float32), 0, new_margin.copy()
     for done in range(counts[-1] + 1):
@@ -278,8 +281,8 @@ def grown_margins(
         if place == len(counts):
             break
         _gradients(margin, event, weight, first, second)
-        _grow(code, new, offset, first, second, depth, l2, signs, bounded, dense, hist, sums, starts, leaf, low, high,
-              at, at_new)  # fmt: skip
+        _grow(code, bins, new, offset, first, second, depth, l2, signs, bounded, dense, hist, sums, starts, leaf, low,
+              high, at, at_new, open_node, best)  # fmt: skip
         for row in range(len(margin)):
             margin[row] += leaf[at[row]] * rate
         for row in range(len(total)):
