@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,11 +142,37 @@ def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> Read
         return ReadColumn(coded_texts(read.values, np.arange(len(values))), read.empty, read.bad, read.came)
     codes, distinct = split
     read = column(distinct, rule)
-    bad = read.bad[codes]
+    bad = _of_rows(read.bad, codes)
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
     came = [read.came[one] for one in place[codes[bad]].tolist()]
     spread = coded_texts if coded and read.values.dtype == object else _spread
-    return ReadColumn(spread(read.values, codes), read.empty[codes], bad, came)
+    return ReadColumn(spread(read.values, codes), _of_rows(read.empty, codes), bad, came)
+
+
+def _of_rows(found: NDArray[np.bool_], codes: NDArray[np.signedinteger[Any]]) -> NDArray[np.bool_]:
+    """Return of each row what was found of its text; where nothing was, the rows are not looked at."""
+    return found[codes] if found.any() else np.zeros(len(codes), dtype=bool)
+
+
+def rows_where(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> NDArray[np.bool_]:
+    """Tell of which rows something holds, asked of each category once; it holds of no gap among categories.
+
+    Parameters
+    ----------
+    column : Series
+        Texts.
+    holds : callable
+        Of a column to truth values.
+
+    Examples
+    --------
+    >>> rows_where(pd.Series(["a", None, "b"], dtype="category"), lambda texts: texts != "a").tolist()
+    [False, False, True]
+    """
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return holds(column).to_numpy(dtype=bool)
+    found = holds(pd.Series(column.array.categories, dtype=object)).to_numpy(dtype=bool)  # fastest to look up
+    return _of_rows(np.append(found, False), column.array.codes)
 
 
 def read_texts(values: pd.Series) -> pd.Series:
@@ -211,7 +237,9 @@ def coded_texts(
     [nan, 'b', 'a', 'b']
     """
     which, categories = pd.factorize(values, sort=sort)
-    return categorical(_narrow(which, len(categories))[codes], categories)
+    place = _narrow(which, len(categories))
+    same = np.array_equal(which, np.arange(len(which)))
+    return categorical(codes.astype(place.dtype) if same else place[codes], categories)
 
 
 def codes_of(column: pd.Series) -> tuple[NDArray[np.signedinteger[Any]], pd.Index]:
@@ -320,7 +348,7 @@ def categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Cate
     categories : array of str
     """
     # Not of a CategoricalIndex: pandas would take the order of its own categories, and give the codes other texts.
-    made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories))
+    made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories), validate=False)
     return made
 
 
