@@ -266,7 +266,7 @@ def with_identifiers(table: pd.DataFrame, spelled: pd.Series) -> pd.DataFrame:
     """
     texts = pd.Index(spelled, dtype=object)
     ids = pd.Categorical.from_codes(table["patient"].to_numpy(), categories=texts, validate=False)
-    table.insert(1, "patient_id", pd.Series(ids, index=table.index))
+    table.insert(1, "patient_id", pd.Series(ids, index=table.index, copy=False))
     return table
 
 

@@ -220,7 +220,7 @@ class _Gate(LaboratoryAtTheGate):
                     soon = "a day that has come, or comes within a year"
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
-                read = read_column(table[column], rule, coded=name == "labs")
+                read = read_column(table[column], rule, coded=name == "labs", sort=column != "patient_id")
                 self.refuse(name, read.bad, column, self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = pd.Series(read.values, index=table.index, copy=False)
@@ -228,18 +228,20 @@ class _Gate(LaboratoryAtTheGate):
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
         known = self.ids["patients"] if "patients" in self.tables else None
+        there = pd.Index([] if known is None else known.unique(), dtype=object)
         if known is not None:
+            twice = known.duplicated(keep=False).to_numpy() & (known != "").to_numpy()
             self.refuse(
-                "patients", known.duplicated(keep=False).to_numpy() & (known != "").to_numpy(), "patient_id",
-                "an identifier that stands on more than one row", "one row per patient",
-                "" if known.equals(read_texts(self.tables["patients"]["patient_id"]))
+                "patients", twice, "patient_id", "an identifier that stands on more than one row",
+                "one row per patient",
+                "" if not twice.any() or known.equals(read_texts(self.tables["patients"]["patient_id"]))
                 else "Unseen spaces and other forms of the same letters make no other patient",
             )  # fmt: skip
         for name, table in self.tables.items():
             if name == "patients":
                 continue
             if known is not None:
-                unknown = rows_where(self.ids[name], lambda ids: ~ids.isin(known) & (ids != ""))
+                unknown = rows_where(self.ids[name], lambda ids: (there.get_indexer(ids) < 0) & (ids != ""))
                 for rows, advice in nearly_known(self.ids[name], known, unknown):
                     self.refuse(
                         name, rows, "patient_id", "an identifier that is not in the patients table",
@@ -320,7 +322,7 @@ class _Gate(LaboratoryAtTheGate):
     def attached(self, name: str, position: pd.Index, spelled: pd.Series) -> pd.DataFrame:
         """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
         codes, texts = codes_of(self.ids[name])
-        patient = position.get_indexer(pd.Index(texts))[codes]
+        patient = position.get_indexer(pd.Index(texts.to_numpy(dtype=object), dtype=object))[codes]
         table = self.tables[name].drop(columns="patient_id")
         table.insert(0, "patient", pd.Series(patient, index=table.index, copy=False))
         kept = patient >= 0

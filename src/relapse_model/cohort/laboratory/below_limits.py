@@ -29,7 +29,8 @@ def doubtful_limits(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> Iter
     labs : DataFrame
         As the gate has read it.
     grouped : tuple
-        What `groups_of_units` returns of them. Analytes of which the study does not state what is possible are not looked at: models of before state none.
+        What `groups_of_units` returns of them. Analytes of which the study does not state what is possible are not
+        looked at: models of before state none.
     refused : array of bool
         Rows that are refused already.
     """

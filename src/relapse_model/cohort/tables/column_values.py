@@ -117,7 +117,7 @@ _ROWS_WORTH = 1000  # below, there is nothing to gain
 _SHARE_WORTH = 0.5  # of distinct texts in the rows
 
 
-def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> ReadColumn:
+def read_column(values: pd.Series, rule: Column, *, coded: bool = False, sort: bool = True) -> ReadColumn:
     """Read a column by its rule, as `column` does.
 
     Parameters
@@ -128,6 +128,8 @@ def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> Read
         What is expected.
     coded : bool
         Whether texts come back as a `pandas.Categorical`.
+    sort : bool
+        With its categories in alphabetical order: see `coded_texts`.
 
     Examples
     --------
@@ -139,14 +141,15 @@ def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> Read
         read = column(values, rule)
         if not coded or read.values.dtype != object:
             return read
-        return ReadColumn(coded_texts(read.values, np.arange(len(values))), read.empty, read.bad, read.came)
+        return ReadColumn(coded_texts(read.values, np.arange(len(values)), sort=sort), read.empty, read.bad, read.came)
     codes, distinct = split
     read = column(distinct, rule)
     bad = _of_rows(read.bad, codes)
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
     came = [read.came[one] for one in place[codes[bad]].tolist()]
-    spread = coded_texts if coded and read.values.dtype == object else _spread
-    return ReadColumn(spread(read.values, codes), _of_rows(read.empty, codes), bad, came)
+    as_codes = coded and read.values.dtype == object
+    of_rows = coded_texts(read.values, codes, sort=sort) if as_codes else _spread(read.values, codes)
+    return ReadColumn(of_rows, _of_rows(read.empty, codes), bad, came)
 
 
 def _of_rows(found: NDArray[np.bool_], codes: NDArray[np.signedinteger[Any]]) -> NDArray[np.bool_]:
@@ -154,7 +157,7 @@ def _of_rows(found: NDArray[np.bool_], codes: NDArray[np.signedinteger[Any]]) ->
     return found[codes] if found.any() else np.zeros(len(codes), dtype=bool)
 
 
-def rows_where(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> NDArray[np.bool_]:
+def rows_where(column: pd.Series, holds: Callable[[pd.Index], Any]) -> NDArray[np.bool_]:
     """Tell of which rows something holds, asked of each category once; it holds of no gap among categories.
 
     Parameters
@@ -162,7 +165,7 @@ def rows_where(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> ND
     column : Series
         Texts.
     holds : callable
-        Of a column to truth values.
+        Of texts to truth values.
 
     Examples
     --------
@@ -170,9 +173,9 @@ def rows_where(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> ND
     [False, False, True]
     """
     if not isinstance(column.dtype, pd.CategoricalDtype):
-        return holds(column).to_numpy(dtype=bool)
-    found = holds(pd.Series(column.array.categories, dtype=object)).to_numpy(dtype=bool)  # fastest to look up
-    return _of_rows(np.append(found, False), column.array.codes)
+        return np.asarray(holds(pd.Index(column, dtype=object)), dtype=bool)
+    texts = column.array.categories.to_numpy(dtype=object)  # fastest to look up
+    return _of_rows(np.append(holds(pd.Index(texts, dtype=object)), False), column.array.codes)
 
 
 def read_texts(values: pd.Series) -> pd.Series:
