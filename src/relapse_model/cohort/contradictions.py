@@ -54,10 +54,10 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Positions, study: 
     study : Study
     """
     refused = [name for name in study.analytes if refuses(day_rule(study, name))]
-    own = labs.iloc[sound]
-    usable = (own["kind"] != "missing") & own["analyte"].isin(refused) & own["week"].notna()
-    rows = sound[usable.to_numpy(dtype=bool)]
-    candidates = rows[shared_days(labs["week"].iloc[rows], ids.iloc[rows], labs["analyte"].iloc[rows])]
+    given = labs.iloc[sound]
+    usable = (given["kind"] != "missing") & given["analyte"].isin(refused) & given["week"].notna()
+    among = sound[usable.to_numpy(dtype=bool)]
+    candidates = among[shared_days(labs["week"].iloc[among], ids.iloc[among], labs["analyte"].iloc[among])]
     if not len(candidates):
         return
     patient, _ = pd.factorize(ids.iloc[candidates])

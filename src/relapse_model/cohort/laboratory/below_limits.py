@@ -44,7 +44,8 @@ def doubtful_limits(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> Iter
     limits = np.array([np.inf if group is None else _limit(group) for group in groups])
 
     def bare(rows: Positions) -> Positions:
-        return rows[uncompared[rows] & (number[rows] != 0) & ~refused[rows]]
+        kept: Positions = rows[uncompared[rows] & (number[rows] != 0) & ~refused[rows]]
+        return kept
 
     doubtful = bare(np.flatnonzero((least > -np.inf)[which]))
     doubtful = doubtful[below(number[doubtful], least[which[doubtful]])]
