@@ -264,8 +264,9 @@ def with_identifiers(table: pd.DataFrame, spelled: pd.Series) -> pd.DataFrame:
     spelled : Series
         The identifiers, by position.
     """
-    ids = pd.Categorical.from_codes(table["patient"].to_numpy(), categories=pd.Index(spelled, dtype=object))
-    table.insert(1, "patient_id", pd.Series(ids, index=table.index))
+    texts = pd.Index(spelled, dtype=object)
+    ids = pd.Categorical.from_codes(table["patient"].to_numpy(), categories=texts, validate=False)
+    table.insert(1, "patient_id", pd.Series(ids, index=table.index, copy=False))
     return table
 
 

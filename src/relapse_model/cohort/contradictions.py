@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Mask, Positions
+from relapse_model.arrays import Positions
 from relapse_model.cohort.laboratory.lab_rows import lab_rows
 from relapse_model.cohort.measurements import read_rows
 from relapse_model.cohort.one_day import (
@@ -39,7 +40,7 @@ class Contradiction:
     advice: str
 
 
-def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study) -> Iterator[Contradiction]:
+def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Positions, study: Study) -> Iterator[Contradiction]:
     """Yield the sets of rows that contradict each other, of analytes for which the study does not say which counts.
 
     Parameters
@@ -48,12 +49,15 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study
         As the gate has read it.
     ids : Series
         Whose each row is.
-    sound : array of bool
-        Rows that nothing else is wrong with.
+    sound : array of int
+        Rows of `shared_days` that nothing else is wrong with.
     study : Study
     """
     refused = [name for name in study.analytes if refuses(day_rule(study, name))]
-    candidates = _of_shared_days(labs, ids, sound & (labs["kind"] != "missing").to_numpy(), refused)
+    given = labs.iloc[sound]
+    usable = (given["kind"] != "missing") & given["analyte"].isin(refused) & given["week"].notna()
+    among = sound[usable.to_numpy(dtype=bool)]
+    candidates = among[shared_days(labs["week"].iloc[among], ids.iloc[among], labs["analyte"].iloc[among])]
     if not len(candidates):
         return
     patient, _ = pd.factorize(ids.iloc[candidates])
@@ -72,15 +76,39 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study
             yield Contradiction(found, same_day_expected(name), same_day_advice(rule))
 
 
-def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: list[str]) -> NDArray[np.intp]:
-    """Return the rows whose patient has another result of the analyte on the same day."""
-    rows = np.flatnonzero(usable & labs["analyte"].isin(analytes).to_numpy() & labs["week"].notna().to_numpy())
-    patient, names = (codes_of(one.iloc[rows]) for one in (ids, labs["analyte"]))
-    week, number = labs["week"].to_numpy(dtype=float), np.empty(len(rows), dtype=np.int64)
-    for begin in range(0, len(rows), _CHUNK):  # by parts that the processor keeps
-        part = slice(begin, begin + _CHUNK)
-        day = rounded(week[rows[part]]).astype(np.int64)  # sound weeks lie within a century
-        number[part] = (patient[0][part].astype(np.int64) * len(names[1]) + names[0][part]) * _DAYS + day
-    in_order = bool(np.all(patient[0][1:] >= patient[0][:-1]))
-    shared: NDArray[np.intp] = rows[duplicates(number, nearly_in_order=in_order)]
-    return shared
+def shared_days(weeks: pd.Series, ids: pd.Series, names: pd.Series) -> Positions:
+    """Return the rows whose patient has another of the same name on the same day; all unknown weeks are one.
+
+    Parameters
+    ----------
+    weeks, ids, names : Series
+        Of each row: when, whose, and of which analyte or agent.
+
+    Examples
+    --------
+    >>> shared_days(pd.Series([4.0, 4, 8]), pd.Series(["a", "a", "a"]), pd.Series(["alt", "alt", "alt"])).tolist()
+    [0, 1]
+    """
+    week = weeks.to_numpy(dtype=float)
+    (patient, _), (name, different) = codes_of(ids), codes_of(names)
+    found = [np.zeros(0, dtype=np.intp)]
+    for rows in _by_patient(patient):
+        number = np.empty(rows.stop - rows.start, dtype=np.int64)
+        for begin in range(0, len(number), _CHUNK):  # by parts that the processor keeps
+            part = slice(rows.start + begin, min(rows.start + begin + _CHUNK, rows.stop))
+            day = np.clip(rounded(week[part]), -_DAYS // 4, _DAYS // 4)  # beyond it no week is sound
+            day[np.isnan(day)] = _DAYS // 2
+            one = patient[part].astype(np.int64) * len(different) + name[part]
+            number[begin : begin + _CHUNK] = one * _DAYS + day.astype(np.int64)
+        found.append(rows.start + np.flatnonzero(duplicates(number)))
+    return np.concatenate(found)
+
+
+def _by_patient(patient: NDArray[np.signedinteger[Any]]) -> Iterator[slice]:
+    """Yield parts of the rows that share no patient: small ones where patients stand in order, else all rows."""
+    rows, end = len(patient), 0
+    in_order = bool(np.all(patient[1:] >= patient[:-1]))
+    while end < rows:
+        begin, last = end, min(end + _CHUNK, rows) - 1
+        end = int(np.searchsorted(patient, patient[last], side="right")) if in_order else rows
+        yield slice(begin, end)

@@ -10,13 +10,21 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
+from relapse_model.cohort.contradictions import shared_days
 from relapse_model.cohort.deaths import contradicted
 from relapse_model.cohort.gate_laboratory import LaboratoryAtTheGate
 from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.gate_tables import MOST_NAMES
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.study_names import NAMED
-from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
+from relapse_model.cohort.tables.column_values import (
+    codes_of,
+    read_column,
+    read_texts,
+    rows_where,
+    with_codes,
+    without_codes,
+)
 from relapse_model.cohort.tables.columns import (
     DATES,
     TABLES,
@@ -33,6 +41,7 @@ from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 _REPEATED = {  # what else than a repetition it may be
     "treatments": "Take the repetition out; if it was given twice that day (two vials), write one row with the sum"
 }
+_NAME_AND_WEEK = {"labs": ("analyte", "week"), "treatments": ("agent", "start_week")}
 _MANY_ROWS = 10_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
@@ -180,8 +189,8 @@ class _Gate(LaboratoryAtTheGate):
             table = self.tables.get(name)
             if table is None or list(table.columns).count(column) != 1:
                 continue
-            different = table[column].nunique()
-            if different > MOST_NAMES:
+            different = len(codes_of(table[column])[1])
+            if different > MOST_NAMES and (different := table[column].nunique()) > MOST_NAMES:
                 found, expected = f"{different:,} different texts", f"a few names, at most {MOST_NAMES:,}"
                 self.problems.append(Problem(name, None, column, found, expected, "Were columns exchanged?"))
                 self.broken = True
@@ -211,7 +220,7 @@ class _Gate(LaboratoryAtTheGate):
                     soon = "a day that has come, or comes within a year"
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
-                read = read_column(table[column], rule, coded=name == "labs")
+                read = read_column(table[column], rule, coded=name == "labs", sort=column != "patient_id")
                 self.refuse(name, read.bad, column, self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = pd.Series(read.values, index=table.index, copy=False)
@@ -219,29 +228,35 @@ class _Gate(LaboratoryAtTheGate):
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
         known = self.ids["patients"] if "patients" in self.tables else None
+        there = pd.Index([] if known is None else known.unique(), dtype=object)
         if known is not None:
+            twice = known.duplicated(keep=False).to_numpy() & (known != "").to_numpy()
             self.refuse(
-                "patients", known.duplicated(keep=False).to_numpy() & (known != "").to_numpy(), "patient_id",
-                "an identifier that stands on more than one row", "one row per patient",
-                "" if known.equals(read_texts(self.tables["patients"]["patient_id"]))
+                "patients", twice, "patient_id", "an identifier that stands on more than one row",
+                "one row per patient",
+                "" if not twice.any() or known.equals(read_texts(self.tables["patients"]["patient_id"]))
                 else "Unseen spaces and other forms of the same letters make no other patient",
             )  # fmt: skip
         for name, table in self.tables.items():
             if name == "patients":
                 continue
             if known is not None:
-                unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
+                unknown = rows_where(self.ids[name], lambda ids: (there.get_indexer(ids) < 0) & (ids != ""))
                 for rows, advice in nearly_known(self.ids[name], known, unknown):
                     self.refuse(
                         name, rows, "patient_id", "an identifier that is not in the patients table",
                         "a patient of the patients table", advice,
                     )  # fmt: skip
-            twice = repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
+            named, week = _NAME_AND_WEEK.get(name, ("", ""))
+            if week in table:
+                self.shared[name] = shared_days(table[week], self.ids[name], table[named])
+            columns = ["patient_id"] if name == "outcomes" else list(table.columns)
+            twice = repeated(table, columns, self.shared.get(name))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", _REPEATED.get(name, "Take the repetition out"))
             own = [column for column in table.columns if not is_row_id(column)]
             if name != "outcomes" and len(own) < len(table.columns):
-                self.repeated[name] = repeated(table, own) & ~twice
+                self.repeated[name] = repeated(table, own, self.shared.get(name)) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
     def deaths_and_adverse_events(self, study: Study | None) -> None:
@@ -306,7 +321,8 @@ class _Gate(LaboratoryAtTheGate):
 
     def attached(self, name: str, position: pd.Index, spelled: pd.Series) -> pd.DataFrame:
         """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
-        patient = position.get_indexer(pd.Index(self.ids[name]))
+        codes, texts = codes_of(self.ids[name])
+        patient = position.get_indexer(pd.Index(texts.to_numpy(dtype=object), dtype=object))[codes]
         table = self.tables[name].drop(columns="patient_id")
         table.insert(0, "patient", pd.Series(patient, index=table.index, copy=False))
         kept = patient >= 0

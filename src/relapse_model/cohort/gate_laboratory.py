@@ -10,7 +10,15 @@ from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.gate_study import StudyAtTheGate
 from relapse_model.cohort.gate_tables import MOST_UNREADABLE
 from relapse_model.cohort.laboratory.lab_texts import NOT_READ
-from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
+from relapse_model.cohort.laboratory.unit_conversion import (
+    Grouped,
+    groups_of_units,
+    read_results,
+    row_units,
+    scale_problems,
+    unit_problems,
+)
+from relapse_model.cohort.tables.column_values import rows_with
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Laboratory, Study
 
@@ -28,11 +36,12 @@ class LaboratoryAtTheGate(StudyAtTheGate):
             labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
         )
         read = read_results(labs["value"], labs["unit"], conventions, transformed, self.most and MOST_UNREADABLE)
-        bad = (read["kind"] == "unreadable").to_numpy()
-        unread = (read["reason"] == NOT_READ).to_numpy()
-        found = self.shown(read.loc[bad & ~unread, "raw"], read.loc[bad & ~unread, "reason"])
-        self.refuse("labs", bad & ~unread, "value", found, "a number or a laboratory's text")
-        self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
+        if "reason" in read:
+            unread = rows_with(read["reason"], NOT_READ)
+            bad = rows_with(read["kind"], "unreadable") & ~unread
+            found = self.shown(read.loc[bad, "raw"], read.loc[bad, "reason"])
+            self.refuse("labs", bad, "value", found, "a number or a laboratory's text")
+            self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
             "labs", clash, "unit", self.beside(labs.loc[clash, "value"], labs.loc[clash, "unit"]),
@@ -41,7 +50,8 @@ class LaboratoryAtTheGate(StudyAtTheGate):
         for column in READ_COLUMNS:
             labs[column] = read[column]
         before, others = len(self.problems), 0
-        for rows, text, expected, advice in unit_problems(labs, study):
+        grouped = None if study is None else groups_of_units(labs, study)
+        for rows, text, expected, advice in unit_problems(labs, study, grouped):
             if not len(rows):
                 continue
             if self.most is not None and len(self.problems) - before >= self.most:
@@ -55,25 +65,24 @@ class LaboratoryAtTheGate(StudyAtTheGate):
         self.count_others("labs", others, "unit", "such as those")
         for mask, column, expected in scale_problems(labs, transformed):
             self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
-        self.impossible(labs, study)
+        if grouped is not None and any(one.possible is not None for one in analytes.values()):
+            self.impossible(labs, grouped)
 
     def beside(self, values: pd.Series, units: pd.Series) -> list[str]:
         """Return results with the units stated for them, as a message may show both."""
         pairs = zip(self.shown(values), self.shown(units), strict=True)
         return [f"{unit} for {value}" for value, unit in pairs]
 
-    def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
+    def impossible(self, labs: pd.DataFrame, grouped: Grouped) -> None:
         """Refuse results outside what a body, or an assay, can give, as the study states it."""
-        if study is None or all(one.possible is None for one in study.analytes.values()):
-            return
         from relapse_model.cohort.laboratory.below_limits import doubtful_limits
         from relapse_model.cohort.laboratory.possible_values import impossible_results  # models of before state none
 
-        for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
+        for rows, expected, advice in impossible_results(labs, grouped, self.refused_rows("labs")):
             value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
             found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
             self.refuse("labs", rows, "value", found, expected, advice)
-        for rows, column, expected, asked in doubtful_limits(labs, study, self.refused_rows("labs")):
+        for rows, column, expected, asked in doubtful_limits(labs, grouped, self.refused_rows("labs")):
             value, unit = (labs[name].iloc[rows[: self.most]] for name in (column, "unit"))
             found = self.shown(f"{one:g} {other}" if column == "lower_limit" else f"{one} {other}"
                                for one, other in zip(value, unit, strict=True))  # fmt: skip
@@ -84,11 +93,12 @@ class LaboratoryAtTheGate(StudyAtTheGate):
         labs = self.tables.get("labs")
         if labs is None or study is None or "week" not in labs:
             return
-        sound = (self.ids["labs"] != "").to_numpy() & (labs["kind"] != "unreadable").to_numpy()
-        sound &= ~self.refused_rows("labs")
+        rows = self.shared["labs"]
+        sound = (self.ids["labs"].iloc[rows] != "").to_numpy() & (labs["kind"].iloc[rows] != "unreadable").to_numpy()
+        sound &= ~self.refused_rows("labs")[rows]
         if "labs" in self.repeated:
-            sound &= ~self.repeated["labs"]
-        for found in contradictions(labs, self.ids["labs"], sound, study):
+            sound &= ~self.repeated["labs"][rows]
+        for found in contradictions(labs, self.ids["labs"], rows[sound], study):
             said = [self.printable(labs["value"].iloc[row]) for row in found.rows]
             others = [said[1] if place == 0 else said[0] for place in range(len(said))]
             self.refuse(

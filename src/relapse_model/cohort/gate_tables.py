@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.column_values import read_column
 from relapse_model.cohort.tables.columns import (
@@ -48,6 +48,7 @@ class TablesAtTheGate:
         self.repeated: dict[str, Mask] = {}  # rows that stand twice under another row number
         self.problems = list(found)
         self.broken = any(problem.patient is None for problem in self.problems)
+        self.shared: dict[str, Positions] = {}  # rows that share their patient, name and week: others repeat none
         self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
         self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
         self.codes_read: dict[str, dict[str, str]] = {}

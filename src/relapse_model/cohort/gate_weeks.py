@@ -123,12 +123,13 @@ class WeeksAtTheGate(TablesAtTheGate):
         known = ~self.ids["patients"].duplicated().to_numpy()
         keys = pd.Index(self.ids["patients"][known])
         ages = np.append(patients["age_years"].to_numpy(dtype=float)[known], np.nan)
+        youngest = max(0.0, ages[~np.isnan(ages)].min(initial=np.inf))
         for name, table in self.tables.items():
             for week in ("week", "start_week"):
                 if week not in TABLES[name] or week not in table:
                     continue
                 weeks = table[week].to_numpy(dtype=float)
-                at = np.flatnonzero((weeks < -_YEAR) & (weeks >= -_CENTURY))  # nobody is younger than 0
+                at = np.flatnonzero((weeks < -(youngest + 1) * _YEAR) & (weeks >= -_CENTURY))
                 age = ages[keys.get_indexer(pd.Index(self.ids[name].iloc[at]))]
                 early = weeks[at] < -(age + 1) * _YEAR
                 column = DATES[week] if (name, week) in self.dated else week
@@ -161,7 +162,8 @@ class WeeksAtTheGate(TablesAtTheGate):
             for week in DATES:
                 if week in TABLES[name] and week in table:
                     weeks = table[week].to_numpy(dtype=float)
-                    far = (np.abs(weeks) > FAR_WEEKS) & (np.abs(weeks) <= _CENTURY)
+                    far = (weeks > FAR_WEEKS) | (weeks < -FAR_WEEKS)
+                    far &= (weeks <= _CENTURY) & (weeks >= -_CENTURY)
                     column = DATES[week] if (name, week) in self.dated else week
                     self.remark(name, far, column, [f"week {number:.0f}" for number in weeks[far]],
                                 "a week within ten years of enrolment, or one that was looked at")  # fmt: skip

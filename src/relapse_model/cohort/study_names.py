@@ -60,6 +60,10 @@ def read_names(values: pd.Series, known: NameTable) -> ReadNames:
     >>> list(read_names(pd.Series(["ETV", "恩替卡韦", "aspirin"]), known).values)
     ['entecavir', 'entecavir', 'aspirin']
     """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        told = {str(text): known.meaning(str(text)) for text in values.array.categories}
+        if all(not one.doubt and one.name in (None, text) for text, one in told.items()):
+            return ReadNames(values.array, np.zeros(0, dtype=np.intp), [], [])
     codes, printed = pd.factorize(values)
     meanings = [known.meaning(str(text)) for text in printed]
     doubtful = np.array([*(bool(one.doubt) for one in meanings), False], dtype=bool)

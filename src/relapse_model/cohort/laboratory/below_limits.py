@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats, Mask
-from relapse_model.cohort.laboratory.unit_conversion import UnitGroup, conversion, groups_of_units
+from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.cohort.laboratory.unit_conversion import Grouped, UnitGroup, conversion
 from relapse_model.cohort.tables.column_values import rows_with
 from relapse_model.comparisons import below
-from relapse_model.study.study import Study
 
 DoubtfulRows = tuple[NDArray[np.intp], str, str, str]  # rows, column, what was expected, what to do
 
 
-def doubtful_limits(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator[DoubtfulRows]:
+def doubtful_limits(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> Iterator[DoubtfulRows]:
     """Yield rows with a number below a limit that the number itself makes doubtful.
 
     A number in another unit than the analyte's, below the analyte's limit once it is converted, is more likely in
@@ -29,28 +28,38 @@ def doubtful_limits(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator
     ----------
     labs : DataFrame
         As the gate has read it.
-    study : Study
-        Analytes of which it does not state what is possible are not looked at: models of before state none.
+    grouped : tuple
+        What `groups_of_units` returns of them. Analytes of which the study does not state what is possible are not
+        looked at: models of before state none.
     refused : array of bool
         Rows that are refused already.
     """
-    which, groups = groups_of_units(labs, study)
+    which, groups = grouped
     if not any(groups):
         return
     number = labs["number"].to_numpy(dtype=float)
-    bare = rows_with(labs["comparator"], "") & (number != 0) & ~refused
-    own = labs["lower_limit"].to_numpy(dtype=float) if "lower_limit" in labs else np.full(len(labs), np.nan)
+    uncompared = rows_with(labs["comparator"], "")
+    own = labs["lower_limit"].to_numpy(dtype=float) if "lower_limit" in labs else None
     least = np.array([-np.inf if group is None else _least(group) for group in groups])
     limits = np.array([np.inf if group is None else _limit(group) for group in groups])
-    doubtful = bare & np.isnan(own) & below(number, least[which])
+
+    def bare(rows: Positions) -> Positions:
+        kept: Positions = rows[uncompared[rows] & (number[rows] != 0) & ~refused[rows]]
+        return kept
+
+    doubtful = bare(np.flatnonzero((least > -np.inf)[which]))
+    doubtful = doubtful[below(number[doubtful], least[which[doubtful]])]
+    doubtful = doubtful if own is None else doubtful[np.isnan(own[doubtful])]
     for place in np.unique(which[doubtful]).tolist():
         group = groups[place]
         assert group is not None
-        yield np.flatnonzero(doubtful & (which == place)), "value", *_other_unit(group, float(least[place]))
-    stated = bare & ~np.isnan(own) & (own > limits[which])
+        yield doubtful[which[doubtful] == place], "value", *_other_unit(group, float(least[place]))
+    if own is None:
+        return
+    stated = bare(np.flatnonzero(own > limits[which]))
     for name in sorted({groups[place].rule.name for place in np.unique(which[stated]).tolist()}):
-        of = np.array([group is not None and group.rule.name == name for group in groups], dtype=bool)[which]
-        rows = np.flatnonzero(stated & of)
+        of = np.array([group is not None and group.rule.name == name for group in groups], dtype=bool)
+        rows = stated[of[which[stated]]]
         if below(number[rows], own[rows]).all():
             expected = f"a lower limit below some number at least: every number of {name!r} with one is below its own"
             yield rows, "lower_limit", expected, "Is it the upper limit, or that of what is normal?"

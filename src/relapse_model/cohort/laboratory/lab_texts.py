@@ -73,10 +73,17 @@ def coded_lab_texts(read: LabColumns, codes: _Codes, values: Iterable[object]) -
         Which of the texts each row has.
     values : Series or other iterable
         The rows, for their index.
+
+    Returns
+    -------
+    DataFrame
+        Without `raw` and `reason` where nothing is unreadable: nobody asks for them then.
     """
+    told = (read["kind"] == "unreadable").any()
     columns = {
         name: coded_texts(column, codes, sort=name in _FEW) if name in _TEXTS else column[codes]
         for name, column in read.items()
+        if told or name not in ("raw", "reason")
     }
     return _table(columns, values)
 

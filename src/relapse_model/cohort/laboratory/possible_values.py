@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.laboratory.unit_conversion import UnitGroup, conversion, groups_of_units
+from relapse_model.cohort.laboratory.unit_conversion import Grouped, UnitGroup, conversion
 from relapse_model.comparisons import above, below
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import unit_key
 
 ImpossibleRows = tuple[NDArray[np.intp], str, list[str]]  # rows, what was expected, and of each row what to do
@@ -25,7 +24,7 @@ _MOST_ASKED = 2  # units in one question
 _SLIPS = (10.0, 100.0, 1000.0)  # a decimal point one to three places off
 
 
-def impossible_results(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator[ImpossibleRows]:
+def impossible_results(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> Iterator[ImpossibleRows]:
     """Yield the rows whose true value lies wholly outside what is possible, by analyte and unit.
 
     A result below or above a limit is one only if no possible value fits it. Where a lower limit is known, a result
@@ -35,12 +34,12 @@ def impossible_results(labs: pd.DataFrame, study: Study, refused: Mask) -> Itera
     ----------
     labs : DataFrame
         As the gate has read it.
-    study : Study
-        Whose limits hold.
+    grouped : tuple
+        What `groups_of_units` returns of them by the study whose limits hold.
     refused : array of bool
         Rows that are refused already.
     """
-    which, groups = groups_of_units(labs, study)
+    which, groups = grouped
     limits = [(-np.inf, np.inf) if group is None else _limits_as_printed(group) for group in groups]
     if not any(groups):
         return

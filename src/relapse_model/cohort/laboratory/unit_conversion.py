@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ def read_results(
     Returns
     -------
     DataFrame
-        The columns of `read_lab_texts`, its texts as categoricals.
+        The columns of `coded_lab_texts`.
     """
     check_settings(conventions.dash, conventions.below_limit_detected)
     of_text, texts = distinct_results(values)
@@ -128,7 +128,7 @@ def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
     return unit, clash
 
 
-def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProblem]:
+def unit_problems(labs: pd.DataFrame, study: Study | None, grouped: Grouped | None = None) -> Iterator[UnitProblem]:
     """Yield the rows whose unit is missing, not accepted by the study, or (without one) not the only unit.
 
     Parameters
@@ -137,6 +137,8 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         With analyte, unit and kind.
     study : Study or None
         Whose table of units holds.
+    grouped : tuple, optional
+        What `groups_of_units` returns, if it is known.
     """
     valued = rows_with(labs["kind"], "number")
     of_unit, units = codes_of(labs["unit"])
@@ -146,7 +148,7 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
         yield from _mixed_units(analyte, unit, valued)
         return
-    which, groups = groups_of_units(labs, study)
+    which, groups = groups_of_units(labs, study) if grouped is None else grouped
     unknown = [one is not None and conversion(one.rule, one.unit, one.assay) is None for one in groups]
     if not any(unknown):
         return
@@ -164,7 +166,10 @@ class UnitGroup:
     assay: str | None
 
 
-def groups_of_units(labs: pd.DataFrame, study: Study) -> tuple[NDArray[np.int32], list[UnitGroup | None]]:
+Grouped: TypeAlias = tuple[NDArray[np.int32], list[UnitGroup | None]]
+
+
+def groups_of_units(labs: pd.DataFrame, study: Study) -> Grouped:
     """Return the group of each row, and the groups: None for rows without a number, a unit, or an analyte that is read.
 
     Parameters
@@ -230,7 +235,7 @@ def scale_problems(labs: pd.DataFrame, transformed: NDArray[np.bool_]) -> Iterat
             number = labs[read].to_numpy(dtype=float)
             far = f"a logarithm from -{_LARGEST_LOG10:g} to {_LARGEST_LOG10:g}, since the unit is one"
             if log10.any():
-                yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
+                yield log10 & ((number > _LARGEST_LOG10) | (number < -_LARGEST_LOG10)), column, far
             negative = number < 0
             if negative.any():
                 yield ~log10 & ~transformed & negative, column, "a number from 0"

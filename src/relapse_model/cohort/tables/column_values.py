@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +117,7 @@ _ROWS_WORTH = 1000  # below, there is nothing to gain
 _SHARE_WORTH = 0.5  # of distinct texts in the rows
 
 
-def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> ReadColumn:
+def read_column(values: pd.Series, rule: Column, *, coded: bool = False, sort: bool = True) -> ReadColumn:
     """Read a column by its rule, as `column` does.
 
     Parameters
@@ -128,6 +128,8 @@ def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> Read
         What is expected.
     coded : bool
         Whether texts come back as a `pandas.Categorical`.
+    sort : bool
+        With its categories in alphabetical order: see `coded_texts`.
 
     Examples
     --------
@@ -139,14 +141,41 @@ def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> Read
         read = column(values, rule)
         if not coded or read.values.dtype != object:
             return read
-        return ReadColumn(coded_texts(read.values, np.arange(len(values))), read.empty, read.bad, read.came)
+        return ReadColumn(coded_texts(read.values, np.arange(len(values)), sort=sort), read.empty, read.bad, read.came)
     codes, distinct = split
     read = column(distinct, rule)
-    bad = read.bad[codes]
+    bad = _of_rows(read.bad, codes)
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
     came = [read.came[one] for one in place[codes[bad]].tolist()]
-    spread = coded_texts if coded and read.values.dtype == object else _spread
-    return ReadColumn(spread(read.values, codes), read.empty[codes], bad, came)
+    as_codes = coded and read.values.dtype == object
+    of_rows = coded_texts(read.values, codes, sort=sort) if as_codes else _spread(read.values, codes)
+    return ReadColumn(of_rows, _of_rows(read.empty, codes), bad, came)
+
+
+def _of_rows(found: NDArray[np.bool_], codes: NDArray[np.signedinteger[Any]]) -> NDArray[np.bool_]:
+    """Return of each row what was found of its text; where nothing was, the rows are not looked at."""
+    return found[codes] if found.any() else np.zeros(len(codes), dtype=bool)
+
+
+def rows_where(column: pd.Series, holds: Callable[[pd.Index], Any]) -> NDArray[np.bool_]:
+    """Tell of which rows something holds, asked of each category once; it holds of no gap among categories.
+
+    Parameters
+    ----------
+    column : Series
+        Texts.
+    holds : callable
+        Of texts to truth values.
+
+    Examples
+    --------
+    >>> rows_where(pd.Series(["a", None, "b"], dtype="category"), lambda texts: texts != "a").tolist()
+    [False, False, True]
+    """
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(holds(pd.Index(column, dtype=object)), dtype=bool)
+    texts = column.array.categories.to_numpy(dtype=object)  # fastest to look up
+    return _of_rows(np.append(holds(pd.Index(texts, dtype=object)), False), column.array.codes)
 
 
 def read_texts(values: pd.Series) -> pd.Series:
@@ -211,7 +240,9 @@ def coded_texts(
     [nan, 'b', 'a', 'b']
     """
     which, categories = pd.factorize(values, sort=sort)
-    return categorical(_narrow(which, len(categories))[codes], categories)
+    place = _narrow(which, len(categories))
+    same = np.array_equal(which, np.arange(len(which)))
+    return categorical(codes.astype(place.dtype) if same else place[codes], categories)
 
 
 def codes_of(column: pd.Series) -> tuple[NDArray[np.signedinteger[Any]], pd.Index]:
@@ -320,7 +351,7 @@ def categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Cate
     categories : array of str
     """
     # Not of a CategoricalIndex: pandas would take the order of its own categories, and give the codes other texts.
-    made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories))
+    made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories), validate=False)
     return made
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Rows: TypeAlias = pa.Table
+    _Coded: TypeAlias = tuple[NDArray[Any], pa.Array]
 
 _QUOTE, _COMMA, _LINE_FEED = b'",\n'
 _MARK = b"\xef\xbb\xbf"
 BYTES_WORTH = 262_144  # of a file: below, reading cell by cell takes no time
-PIECE_BYTES = 2**24
+PIECE_BYTES = 2**22  # what is made of one stays in the processor's own memory
 _ROWS = 50_000  # of a piece that is read cell by cell
 
 
@@ -86,9 +88,7 @@ class CsvTable:
         if self._size() < BYTES_WORTH:
             cells = [row for piece in self._careful(0, 1) for row in zip(*piece, strict=True)]
             return pd.DataFrame(cells, columns=self.columns, dtype=object)
-        import pyarrow as pa
-
-        return self.frame(pa.concat_tables([self._no_rows(), *self.pieces()]))
+        return self._frame([_narrowed(rows) for rows in chain((self._no_rows(),), self.pieces())])
 
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return rows as the gate takes them.
@@ -96,10 +96,13 @@ class CsvTable:
         Parameters
         ----------
         rows : pyarrow.Table
-            Of one piece or several.
+            Of one piece.
         """
-        columns = rows.unify_dictionaries().columns
-        made = pd.DataFrame({place: _categorical(column) for place, column in enumerate(columns)}, copy=False)
+        return self._frame([_narrowed(rows)])
+
+    def _frame(self, pieces: list[list[_Coded]]) -> pd.DataFrame:
+        columns = enumerate(zip(*pieces, strict=True))
+        made = pd.DataFrame({place: _categorical(column) for place, column in columns}, copy=False)
         return made.set_axis(self.columns, axis=1)
 
     def _no_rows(self) -> Rows:
@@ -239,15 +242,25 @@ def whole_lines(file: BinaryIO) -> Iterator[bytes]:
         yield piece + rest
 
 
-def _categorical(column: Any) -> pd.Categorical:
-    """Return a column of one dictionary for all its chunks, its codes in the narrowest numbers from the start."""
-    texts = column.chunk(column.num_chunks - 1).dictionary.to_pylist()
-    codes = np.empty(len(column), dtype=narrowest(len(texts)))
-    begin = 0
-    for chunk in column.chunks:
-        codes[begin : begin + len(chunk)] = chunk.indices.to_numpy()
-        begin += len(chunk)
-    return categorical(codes, np.array(texts, dtype=object))
+def _narrowed(rows: Rows) -> list[_Coded]:
+    """Return the codes and texts of each column of a piece; of the narrowest codes, all pieces fit into memory."""
+    columns = [one.chunk(0) if one.num_chunks == 1 else one.combine_chunks() for one in rows.columns]
+    return [(one.indices.to_numpy().astype(narrowest(len(one.dictionary))), one.dictionary) for one in columns]
+
+
+def _categorical(pieces: Sequence[_Coded]) -> pd.Categorical:
+    """Return a column of all pieces, the texts of which are put together and not those of the rows."""
+    import pyarrow as pa
+
+    different = pa.chunked_array([texts for _, texts in pieces]).dictionary_encode().combine_chunks()
+    texts = np.array(different.dictionary.to_pylist(), dtype=object)
+    place = different.indices.to_numpy().astype(narrowest(len(texts)))
+    codes = np.empty(sum(len(one) for one, _ in pieces), dtype=place.dtype)
+    begin = first = 0
+    for one, own in pieces:
+        np.take(place[first : first + len(own)], one, out=codes[begin : begin + len(one)], mode="clip")
+        begin, first = begin + len(one), first + len(own)
+    return categorical(codes, texts)
 
 
 def _longest(table: Rows) -> int:

@@ -66,8 +66,19 @@ def row_keys(values: pd.Series, *, coded: bool) -> pd.Series:
     if split is None:
         return identifier_keys(read_texts(values))
     codes, distinct = split
+    if isinstance(values.dtype, pd.CategoricalDtype) and _are_keys(distinct.tolist()):
+        same = pd.Categorical.from_codes(codes.copy(), categories=values.array.categories, validate=False)
+        return pd.Series(same, index=values.index, copy=False)
     keys = identifier_keys(texts(distinct)).to_numpy(dtype=object)
-    return pd.Series(coded_texts(keys, codes, sort=False), index=values.index)
+    return pd.Series(coded_texts(keys, codes, sort=False), index=values.index, copy=False)
+
+
+def _are_keys(texts: list[object]) -> bool:
+    """Tell whether all are texts of ASCII without spaces: each is its own key."""
+    if not all(type(text) is str for text in texts):
+        return False
+    joined = "".join(map(str, texts))
+    return joined.isascii() and joined.split() in ([], [joined])
 
 
 def same_identifier(text: object, others: Iterable[str]) -> list[int]:

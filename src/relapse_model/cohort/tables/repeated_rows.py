@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Mask, Positions
 
 _ROWS_WORTH = 1000
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # of the golden ratio: multiplied by it, near numbers lie far apart
@@ -17,7 +17,7 @@ _HALF = np.uint64(32)  # bits
 _CHUNK = 1 << 16  # rows
 
 
-def repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
+def repeated(table: pd.DataFrame, columns: list[str], among: Positions | None = None) -> Mask:
     """Return the rows that are the same as an earlier one; gaps are the same as gaps.
 
     Parameters
@@ -25,6 +25,8 @@ def repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
     table : DataFrame
     columns : list of str
         That are compared.
+    among : array of int, optional
+        Rows, in order, outside which none is the same as another.
 
     Examples
     --------
@@ -32,6 +34,9 @@ def repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
     [False, False, True]
     """
     found = np.zeros(len(table), dtype=bool)
+    if among is not None:
+        found[among] = repeated(table.iloc[among], columns)
+        return found
     candidates = _candidates(table[columns])
     if candidates is None:
         return _duplicated(table[columns])
