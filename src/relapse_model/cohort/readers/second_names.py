@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,6 +151,60 @@ class SecondNames:
         """Tell whether the study counts agents as one, so that one may be called by the other."""
         sets = [] if self.study is None else [set(one.agents) for one in self.study.predictors if one.agents]
         return any(names <= each for each in sets)
+
+
+_LOINC = re.compile(r"\d{1,7}-\d")
+_MOST = 5  # codes that the report names
+
+
+@dataclass(slots=True)
+class LoincMet:
+    """Counts LOINC codes that stand beside results, and that the study does not state for their analyte.
+
+    Codes that it states for another analyte are refused (`SecondNames.loinc_of_others`); of those that it lacks, nobody
+    here knows what they are, and the results count.
+
+    Parameters
+    ----------
+    second : SecondNames
+    met : Counter
+        By analyte and code.
+    """
+
+    second: SecondNames = field(default_factory=SecondNames)
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def see(self, name: str, codes: Iterable[str], counts: Iterable[int] | None = None) -> None:
+        """Count the LOINC codes among some codes of results of an analyte, each as often as `counts` says.
+
+        Parameters
+        ----------
+        name : str
+        codes : iterable of str
+        counts : iterable of int, optional
+            Default: once each.
+        """
+        study = self.second.study
+        own = set() if study is None or name not in study.analytes else {*study.analytes[name].loinc}
+        for code, count in zip(codes, itertools.repeat(1) if counts is None else counts, strict=False):
+            if code not in own and _LOINC.fullmatch(code):
+                self.met[name, code] += count
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what the report says of them, for each analyte.
+
+        Examples
+        --------
+        >>> met = LoincMet()
+        >>> met.see("alt", ["1742-6", "2951-2", "U/L"], [3, 1, 9])
+        >>> list(met.sentences())
+        ['results of alt that count have LOINC codes which no study states for it: 1742-6 (3), 2951-2 (1)']
+        """
+        for name in sorted({name for name, _ in self.met}):
+            codes = sorted(((count, code) for (one, code), count in self.met.items() if one == name), reverse=True)
+            said = ", ".join(f"{code} ({count:,})" for count, code in codes[:_MOST])
+            more = f", and {len(codes) - _MOST:,} more" if len(codes) > _MOST else ""
+            yield f"results of {name} that count have LOINC codes which no study states for it: {said}{more}"
 
 
 def names_a_ratio(text: str, names: NameTable) -> bool:
