@@ -93,9 +93,7 @@ class SecondNames:
         plain = unicodedata.normalize("NFKC", text)
         if self.study is None:
             return self._other(key, plain, meant)
-        if key not in self._tables:
-            self._tables[key] = analyte_names(self.study) if key == "analyte" else agent_names(self.study)
-        table = self._tables[key]
+        table = self._table(self.study, key)
         own = table.meaning(meant).name
         if own and table.meaning(plain).name == own:
             return False
@@ -103,6 +101,41 @@ class SecondNames:
             return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
+
+    def differ(self, key: str, one: str, other: str) -> bool:
+        """Tell whether two texts of one row are names of two analytes or agents of the study, and of none in common.
+
+        Also of agents that a predictor counts together: one course is of one of them.
+
+        Parameters
+        ----------
+        key : {"analyte", "agent"}
+        one, other : str
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> names = SecondNames(rm.load_study("hbsag-relapse"))
+        >>> names.differ("agent", "ENTECAVIR", "Tenofovir"), names.differ("agent", "ENTECAVIR", "Baraclude")
+        (True, False)
+        """
+        if self.study is None:
+            return False
+        table = self._table(self.study, key)
+        first, second = (self._said(table, key, unicodedata.normalize("NFKC", text)) for text in (one, other))
+        parts = any(two.startswith(f"{part}_") for part in first | second for two in first | second)
+        return (
+            bool(first)
+            and bool(second)
+            and not first & second
+            and not parts
+            and not self._names_a_class(first | second)
+        )
+
+    def _table(self, study: Study, key: str) -> NameTable:
+        if key not in self._tables:
+            self._tables[key] = analyte_names(study) if key == "analyte" else agent_names(study)
+        return self._tables[key]
 
     def loinc_of_others(self, name: str) -> frozenset[str]:
         """Return the LOINC codes that the study states for other analytes alone; none of one that it does not know.
@@ -146,6 +179,11 @@ class SecondNames:
         bare = _BRACKETS.sub("", text)
         found = {name for one in (text, bare) if (name := table.meaning(one).name) is not None}
         return found if found or key == "analyte" else set(table.meaning(text).doubt)
+
+    def _names_a_class(self, names: set[str]) -> bool:
+        """Tell whether one of some agents is the class of others: it gives its name to a predictor that counts them."""
+        groups = [] if self.study is None else [one for one in self.study.predictors if len(one.agents) > 1]
+        return any(names <= {*one.agents} and names & {*one.name.split("_")} for one in groups)
 
     def _together(self, names: set[str]) -> bool:
         """Tell whether the study counts agents as one, so that one may be called by the other."""

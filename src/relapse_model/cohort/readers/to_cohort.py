@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
+from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
@@ -114,7 +115,8 @@ def cohort_of(
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     lives = [] if deaths is None else list(after_death(made, deaths))
-    lives += [] if births is None else list(before_birth(made, births))
+    if births is not None:
+        lives += [*before_birth(made, births), *ages_beside_births(made["patients"], births)]
     lives += [*unit_numbers(made), *negative_numbers(made, study)]
     try:
         cohort = checked(

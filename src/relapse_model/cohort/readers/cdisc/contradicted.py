@@ -132,12 +132,24 @@ def other_names(
             texts = printed[each]
             rows = second.rows(key, texts, meant)
             problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT, found=texts)
+    if key == "agent" and {code, name} <= set(wanted.data.labels) and code != name and code not in wanted.entry.when:
+        problems += _other_agents(printed, table, second, (code, name))
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
         logs = second.logarithms(printed[name], stated)
         expected = f"{meant} itself, as its unit says, and no logarithm"
         problems += table.problems(logs, name, expected, IF_RIGHT, found=printed[name])
     return problems
+
+
+def _other_agents(
+    columns: Columns, table: SourceTable, second: SecondNames, names: tuple[str, str]
+) -> list[Problem]:  # fmt: skip
+    """Refuse courses whose code is one agent, and whose words another, also where a predictor counts both."""
+    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([columns[one] for one in names]))
+    other = [second.differ("agent", str(one), str(text)) for one, text in pairs]
+    rows = np.array([*other, False], dtype=bool)[codes]
+    return table.problems(rows, names[1], f"the agent that {names[0]} names", IF_RIGHT)
 
 
 def _amounts(texts: pd.Series) -> Floats:

@@ -11,10 +11,11 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.after_death import after_death, last_days
+from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
-from relapse_model.cohort.readers.cdisc.lives import lives_of, with_dates
+from relapse_model.cohort.readers.cdisc.lives import lives_of, reference_days, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
@@ -99,6 +100,7 @@ def read_cdisc(
     problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *lives.problems]
     lived = with_dates(made, wishes.all, subjects, subjects.references)
     problems += [*after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
+    problems += ages_beside_births(made["patients"], lives.births, reference_days(subjects, made["patients"]))
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
-from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
 from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
@@ -22,6 +22,13 @@ from relapse_model.errors import Problem
 
 _TEXTS = ("LBORRES", "LBSTRESC", "AVALC")
 _OF_WHAT = ("LBSPEC", "LBCAT", "LBSCAT", "PARCAT1", "PARCAT2", "LBNAM", "FOCID", "SREL", "LBSPCCND")
+_SOURCE = "SRCDOM"
+_CATEGORY = re.compile(r"(?:CM|EX|EC|PR|MH|CE|AE|DS|SU|FA)S?CAT|PARCAT\d")
+_RELATIVE = re.compile(r"\b(?:family|household|relatives?|kin)\b")
+_EXPECTED = {
+    "labs": "results of the patient's blood", "treatments": "what the patient was given",
+    "outcome": "events of the patient",
+}  # fmt: skip
 _GOES_ON = frozenset({"", "ONGOING", "AFTER", "DURING/AFTER"})
 _SEVERAL = re.compile(
     r"[BTQ]\.?I\.?D\.?|Q(?:[1-9]|1[0-2])\s?H.*|TWICE.*|(?:[2-9]|1\d)\s?(?:X|TIMES?).*|.*TIMES (?:A|PER) DAY"
@@ -91,15 +98,58 @@ def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Pro
     data, entry = wanted.data, wanted.entry
     name = entry.constants.get("analyte", "")
     problems = []
-    for variable in _OF_WHAT if entry.section == "labs" else ():
+    variables, kinds = _OF_WHAT, (SPECIMEN, PERSON, NO_RESULT)
+    if entry.section != "labs":
+        variables, kinds = categories(data), (PERSON,)
+    for variable in (*variables, _SOURCE):
         counts = data.counts(variable, chosen) if variable in data and variable not in entry.when else {}
-        for text, count in counts.items():
-            said = other_thing(text, (SPECIMEN, PERSON, NO_RESULT))
-            if said and said != other_thing(name, (SPECIMEN, PERSON)):
-                found = f"{data.name}: {variable} {text!r} ({count:,}): {said}"
-                advice = f'State when = {{ {variable} = "..." }}, with those that are meant'
-                problems.append(in_mapping(mapping, place_of(entry), found, "results of the patient's blood", advice))
+        said = {text: _other(variable, text, kinds) for text in counts}
+        right = [text for text, other in said.items() if not other]
+        for text, other in said.items():
+            if other and other != other_thing(name, (SPECIMEN, PERSON)):
+                found = f"{data.name}: {variable} {text!r} ({counts[text]:,}): {other}"
+                advice = only_these(variable, right)
+                problems.append(in_mapping(mapping, place_of(entry), found, _EXPECTED[entry.section], advice))
     return problems
+
+
+def categories(data: DataSet) -> tuple[str, ...]:
+    """Return the variables that say of which kind a row of a data set of events is, such as CMCAT.
+
+    Examples
+    --------
+    >>> from relapse_model.cohort.readers.cdisc.data_set import Coded, DataSet
+    >>> categories(DataSet("MH", "", "mh.xpt", 0, {"MHCAT": "", "MHTERM": ""}, lambda name: None))
+    ('MHCAT',)
+    """
+    return tuple(one for one in data.labels if _CATEGORY.fullmatch(one))
+
+
+def of_a_relative(data: DataSet, variables: tuple[str, ...]) -> Mask:
+    """Tell which rows say that they are of another person than the subject, such as a family history."""
+    found = np.zeros(data.rows, dtype=bool)
+    for variable in (*variables, _SOURCE):
+        if variable in data:
+            coded = data.coded(variable)
+            found |= np.array([bool(_other(variable, text, (PERSON,))) for text in coded.texts], dtype=bool)[
+                coded.codes
+            ]
+    return found
+
+
+def only_these(variable: str, texts: list[str]) -> str:
+    """Return the advice to read some rows alone; without any, to read none of them."""
+    if not texts:
+        return "None of these rows is one of the patient's own: leave out the entry, or correct the variable"
+    listed = ", ".join(f'"{one}"' for one in texts)
+    return f"State when = {{ {variable} = {listed if len(texts) == 1 else f'[{listed}]'} }}"
+
+
+def _other(variable: str, text: str, kinds: tuple[str, ...]) -> str:
+    """Return what a text says that its rows are instead; domains AP.. are those of associated persons."""
+    if variable == _SOURCE:
+        return PERSON if text.strip().upper().startswith("AP") else ""
+    return PERSON if PERSON in kinds and _RELATIVE.search(text.casefold()) else other_thing(text, kinds)
 
 
 def other_ends(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
