@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
-from relapse_model.cohort.readers.visits_on_one_day import with_visits
+from relapse_model.cohort.readers.visits_on_one_day import with_differing_visits, with_visits
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -123,8 +123,12 @@ def cohort_of(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
+        raise CohortError(refused_of(report.kind), _each_once(_with_visits(error.problems, made), made)) from None
     return _in_source(cohort, made, report)
+
+
+def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
+    return list(with_differing_visits(problems, made["labs"]) if "labs" in made else problems)
 
 
 def refused_of(kind: str) -> str:
@@ -150,14 +154,15 @@ def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> li
 def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
     remarks = with_visits(cohort.remarks, made["labs"]) if "labs" in made else cohort.remarks
-    placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
+    problems = [_placed(one, made) for one in _with_visits(cohort.problems, made)]
+    placed = {str(one): str(other) for one, other in zip(cohort.problems, problems, strict=True)}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))
     report = with_repetitions(report, [(one.table, _placed(one, made)) for one in cohort.remarks])
     return replace(
         cohort,
         rejected=rejected,
-        problems=tuple(_placed(problem, made) for problem in cohort.problems),
+        problems=tuple(problems),
         remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )

@@ -57,7 +57,7 @@ def test_doses_and_time_zero_are_taken_back_too(read):
     cohort = read(*two(), *given, provenance("MedicationAdministration/d1"))
     assert len(cohort.treatments) == 1
     assert left_out(cohort, "MedicationAdministration") == {"taken back by a Provenance (NULLIFY)": 1}
-    with pytest.raises(CohortError, match="no time zero|enrolment_date"):
+    with pytest.raises(CohortError, match="no time zero"):
         read(*two(), provenance(f"Encounter/{enrolment()['id']}"))
     with pytest.raises(CohortError, match="a patient whose record it takes back"):
         read(*two(), provenance("Patient/1"))

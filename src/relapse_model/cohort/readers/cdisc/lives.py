@@ -146,13 +146,14 @@ def reference_days(subjects: Subjects, patients: MadeTable) -> pd.Series | None:
     """Return the day from which study days count of each patient, where the table states no time zero."""
     if DATE in patients.rows:
         return None
-    found = pd.Series("", index=patients.rows.index, dtype=object)
+    found = np.full(len(patients.rows), "", dtype=object)
     keys = identifier_keys(patients.rows["patient_id"].astype(object))
     for name in ("RFSTDTC", "RFICDTC", "TRTSDT", "RANDDT"):
         if name in subjects.data:
             days = pd.Series(subjects.data.texts(name).to_numpy(dtype=object), index=subjects.table(subjects.data).keys)
-            found = found.where(found != "", keys.map(days[~days.index.duplicated()]).fillna("").to_numpy(dtype=object))
-    return found
+            own = keys.map(days[~days.index.duplicated()]).fillna("").to_numpy(dtype=object)
+            found = np.where(found != "", found, own)
+    return pd.Series(found, dtype=object)
 
 
 def with_dates(

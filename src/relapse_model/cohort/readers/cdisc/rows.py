@@ -260,10 +260,8 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     once = (start.str[:10] == end.str[:10]) | (dose == "")
     columns.others[fields["dose"].name] = dose.where(once, "")
     several = int((~once).sum())
-    sentence = (
-        f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
-    )
-    return [sentence] if several else []
+    said = f"{several:,} doses of courses of several days are not read: they are those of each time"
+    return [f"{wanted.data.name}: {said}"] if several else []
 
 
 def _values(wanted: Wanted, columns: Columns) -> pd.Series:

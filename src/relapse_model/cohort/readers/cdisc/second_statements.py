@@ -98,9 +98,9 @@ def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Pro
     data, entry = wanted.data, wanted.entry
     name = entry.constants.get("analyte", "")
     problems = []
-    variables, kinds = _OF_WHAT, (SPECIMEN, PERSON, NO_RESULT)
-    if entry.section != "labs":
-        variables, kinds = categories(data), (PERSON,)
+    of_results = entry.section == "labs"
+    variables = _OF_WHAT if of_results else categories(data)
+    kinds = (SPECIMEN, PERSON, NO_RESULT) if of_results else (PERSON,)
     for variable in (*variables, _SOURCE):
         counts = data.counts(variable, chosen) if variable in data and variable not in entry.when else {}
         said = {text: _other(variable, text, kinds) for text in counts}
