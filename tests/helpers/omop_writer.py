@@ -41,7 +41,8 @@ def tables_of(cohort) -> dict[str, pd.DataFrame]:
     person = dict(zip(patients["patient_id"], range(1, len(patients) + 1), strict=True))
     people = patients.drop(columns=["patient_id", "sex"]).assign(
         person_id=list(person.values()), person_source_value=patients["patient_id"],
-        gender_concept_id=patients["sex"].map({"M": 8507, "F": 8532}), year_of_birth=1980,
+        gender_concept_id=patients["sex"].map({"M": 8507, "F": 8532}),
+        year_of_birth=[int(day(0)[:4]) - int(age) for age in patients["age_years"]],
     )  # fmt: skip
     read = [read_lab_text(text) for text in labs["value"]]
     number = [one.number if one.kind == "number" else None for one in read]

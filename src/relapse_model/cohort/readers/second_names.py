@@ -228,6 +228,15 @@ class LoincMet:
             if code not in own and _LOINC.fullmatch(code):
                 self.met[name, code] += count
 
+    def seen(self, name: str, code: str) -> bool:
+        """Tell whether a code of an analyte was counted."""
+        return (name, code) in self.met
+
+    def states(self, name: str) -> bool:
+        """Tell whether the study states LOINC codes for an analyte: a mapping that names another one may be wrong."""
+        study = self.second.study
+        return study is not None and name in study.analytes and bool(study.analytes[name].loinc)
+
     def sentences(self) -> Iterator[str]:
         """Yield what the report says of them, for each analyte.
 

@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning
 from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.numbers_of_nines import numbers_of_nines
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
@@ -117,14 +118,14 @@ def cohort_of(
     lives = [] if deaths is None else list(after_death(made, deaths))
     if births is not None:
         lives += [*before_birth(made, births), *ages_beside_births(made["patients"], births)]
-    lives += [*unit_numbers(made), *negative_numbers(made, study)]
+    lives += [*unit_numbers(made), *negative_numbers(made, study), *numbers_of_nines(made, mapping)]
     try:
         cohort = checked(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(refused_of(report.kind), _each_once(_with_visits(error.problems, made), made)) from None
-    return _in_source(cohort, made, report)
+    return _in_source(cohort, made, report, numbers_of_nines(made, mapping, long=False))
 
 
 def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
@@ -151,7 +152,9 @@ def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> li
     return list(found.values())
 
 
-def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
+def _in_source(
+    cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport, more: Iterable[Problem] = ()
+) -> Cohort:  # fmt: skip
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
     remarks = with_visits(cohort.remarks, made["labs"]) if "labs" in made else cohort.remarks
     problems = [_placed(one, made) for one in _with_visits(cohort.problems, made)]
@@ -163,7 +166,7 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
         cohort,
         rejected=rejected,
         problems=tuple(problems),
-        remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made)),
+        remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made), *more),
         reading=replace(report, units=_units_met(cohort)),
     )
 

@@ -116,6 +116,8 @@ def loinc_beside(taken: Sequence[TakenRows], second: SecondNames) -> Iterator[st
             coded = data.coded("LBLOINC")
             texts, counts = np.unique(coded.codes[at], return_counts=True)
             named = [(str(coded.texts[place]).strip(), int(count)) for place, count in zip(texts, counts, strict=True)]
-            other = [(text, count) for text, count in named if text not in one.wanted.codes]
-            met.see(entry.constants.get("analyte", ""), [text for text, _ in other], [count for _, count in other])
+            name = entry.constants.get("analyte", "")
+            asked = () if met.states(name) else one.wanted.codes
+            other = [(text, count) for text, count in named if text not in asked]
+            met.see(name, [text for text, _ in other], [count for _, count in other])
     yield from met.sentences()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from relapse_model.cohort.readers.fhir.elements import Coding, Json, codings_in, objects_in, text_in
+from relapse_model.cohort.readers.fhir.elements import LOINC, Coding, Json, codings_in, objects_in, text_in
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.values import UnclearError
 from relapse_model.cohort.readers.fhir.wanted import Wanted
@@ -37,6 +37,7 @@ class Told:
     unconfirmed: Counter[str] = field(default_factory=Counter)
     notes: int = 0
     doubtful: list[str] = field(default_factory=list)
+    _stated: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def see(self, found: Found, kind: str, wanted: Wanted, codings: list[Coding]) -> None:
         """Take what a resource that is read says beside its result.
@@ -49,10 +50,17 @@ class Told:
         resource = found.resource
         if kind == "Condition":
             self.unconfirmed.update(_UNCERTAIN & verified(resource))
-        if wanted.section == "labs" and len(codings) > 1:
-            self.loinc.see(wanted.name, [one.code for one in codings if one.key not in _codes(wanted)])
+        if wanted.section == "labs" and (len(codings) > 1 or self.states(wanted.name)):
+            asked = () if self.states(wanted.name) else _codes(wanted)
+            self.loinc.see(wanted.name, [one.code for one in codings if one.system == LOINC and one.key not in asked])
         if kind == "Observation" and ("note" in resource or "comment" in resource):
             self._note(found, _notes(resource))
+
+    def states(self, name: str) -> bool:
+        """Tell, from memory, whether the study states LOINC codes for an analyte."""
+        if name not in self._stated:
+            self._stated[name] = self.loinc.states(name)
+        return self._stated[name]
 
     def _note(self, found: Found, texts: list[str]) -> None:
         if any(map(takes_all_back, texts)):

@@ -1,0 +1,67 @@
+"""Numbers of nines alone, as sources write where there is no number: refused if long, named if they may be results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.gate_tables import FIRST_ROW
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_values import text_key
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.errors import Problem
+
+_NINES = re.compile(r"9{4,}(?:\.[09]+)?")
+_LONG = 6  # nines of which no result is made by chance
+_FOUND = "{!r}, a number of nines alone, as it is written where there is none"
+_EXPECTED = "a result"
+_ADVICE = (
+    'If it means no value, state it: codes = ["{0}"] under [missing]; if it is a result, say so in the entry: value = '
+    '{{ field = "...", values = {{ "{0}" = "{0}" }} }}'
+)
+
+
+def numbers_of_nines(
+    made: Mapping[str, MadeTable], mapping: SourceMapping | None, *, long: bool = True
+) -> Iterator[Problem]:
+    """Yield a problem for each result that is a number of nines alone, and of which the mapping says nothing.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+    mapping : SourceMapping or None
+        A meaning that it states for the text says that it is a result.
+    long : bool
+        Of six or more, which are to be refused; else those of four and five, which may be results.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"patient_id": ["7"] * 4, "value": ["9999999", "9999", "99", "<999999"]})
+    >>> made = {"labs": MadeTable(rows, "LB", np.array([1, 2, 3, 4]), {"value": "LBORRES"})}
+    >>> [one.row for one in numbers_of_nines(made, None)], [one.row for one in numbers_of_nines(made, None, long=False)]
+    ([1], [2])
+    """
+    table = made.get("labs")
+    if table is None or "value" not in table.rows:
+        return
+    codes, texts = pd.factorize(table.rows["value"].astype(object))
+    stated = set() if mapping is None else _stated(mapping)
+    nines = [text for text in map(str, texts) if _NINES.fullmatch(text.strip()) and text_key(text) not in stated]
+    among = {text for text in nines if (len(text.strip().partition(".")[0]) >= _LONG) == long}
+    if not among:
+        return
+    wrong = np.array([*(str(text) in among for text in texts), False], dtype=bool)[codes]
+    for row in np.flatnonzero(wrong).tolist():
+        text = str(table.rows["value"].iloc[row]).strip()
+        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]])[0])
+        found, advice = _FOUND.format(text), _ADVICE.format(text)
+        yield table.place(Problem("", row + FIRST_ROW, "value", found, _EXPECTED, advice, key))
+
+
+def _stated(mapping: SourceMapping) -> set[str]:
+    fields = (one for entry in mapping.labs for one in entry.fields.values())
+    return {text_key(text) for one in fields for text in one.values}
