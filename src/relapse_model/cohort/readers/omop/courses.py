@@ -12,7 +12,6 @@ from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.events import (
     LIVING,
-    Events,
     cells_of,
     chunks_of,
     each_key_once,
