@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.other_things import (
     DERIVED,
     LOGARITHM,
@@ -159,7 +160,7 @@ class SecondNames:
         ----------
         texts, units : Series
         """
-        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([texts.astype(str), units.astype(str)]))
+        codes, pairs = distinct_pairs(texts, units)
         found = [
             bool(other_thing(text, (LOGARITHM,))) and unit != "" and not other_thing(unit, (LOGARITHM,))
             for text, unit in pairs

@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.contradicting_meanings import event_named
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
@@ -146,8 +147,8 @@ def _other_agents(
     columns: Columns, table: SourceTable, second: SecondNames, names: tuple[str, str]
 ) -> list[Problem]:  # fmt: skip
     """Refuse courses whose code is one agent, and whose words another, also where a predictor counts both."""
-    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([columns[one] for one in names]))
-    other = [second.differ("agent", str(one), str(text)) for one, text in pairs]
+    codes, pairs = distinct_pairs(columns[names[0]], columns[names[1]])
+    other = [second.differ("agent", one, text) for one, text in pairs]
     rows = np.array([*other, False], dtype=bool)[codes]
     return table.problems(rows, names[1], f"the agent that {names[0]} names", IF_RIGHT)
 
@@ -164,7 +165,7 @@ def _factors(came: pd.Series, wanted: pd.Series) -> tuple[Floats, Mask]:
 
     The factor is NaN where it is no arithmetic.
     """
-    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([came, wanted]))
+    codes, pairs = distinct_pairs(came, wanted)
     found = [1.0 if unit_key(one) == unit_key(other) else unit_factor(one, other) for one, other in pairs]
     unlike = [
         factor is None and units_contradict(one, other) for factor, (one, other) in zip(found, pairs, strict=True)

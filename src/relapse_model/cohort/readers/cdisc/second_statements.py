@@ -14,6 +14,7 @@ from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
 from relapse_model.cohort.readers.contradicting_meanings import results_contradict
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -65,8 +66,8 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         wrong = both & (read["comparator"] != beside["comparator"]).to_numpy()
         wrong |= contradicts(_numbers(read, unit), _words(texts, beside), rule)
         wrong |= contradicts(_numbers(beside, unit), _words(own, read), rule)
-        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([own, texts]))
-        opposite = [results_contradict(str(one), str(other)) for one, other in pairs]
+        codes, pairs = distinct_pairs(own, texts)
+        opposite = [results_contradict(one, other) for one, other in pairs]
         wrong |= np.array([*opposite, False], dtype=bool)[codes]
         yield from table.problems(wrong, variable, f"what {value.name} says: comparator and words", _CORRECT)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.omop.cdm import CdmTable
 from relapse_model.cohort.readers.omop.said import NUMBER_COUNTS, SAME, Said, Source, looked_up
 from relapse_model.cohort.readers.omop.wanted import Wanted
@@ -85,8 +86,8 @@ def other_numbers(
     Without a unit of the text the number may have been converted: it counts if the mapping says so.
     """
     printed = table["unit_source_value"]
-    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([printed, said.unit]))
-    same = np.array([one == unit or unit_stands(str(one), str(unit)) for one, unit in pairs] or [False], dtype=bool)
+    codes, pairs = distinct_pairs(printed, pd.Series(said.unit))
+    same = np.array([one == unit or unit_stands(one, unit) for one, unit in pairs] or [False], dtype=bool)
     bare = (printed == "").to_numpy()
     column, cells, expected = "value_as_number", table["value_as_number"], f"the number of {known.text}"
     said.refuse(other & ~by_concept & ~bare, column, cells, expected,

@@ -12,6 +12,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import Numbers
 from relapse_model.cohort.readers.contradicting_meanings import results_contradict
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.result_times import with_times
 from relapse_model.cohort.readers.omop.result_units import other_numbers, other_units, units_of
@@ -151,8 +152,8 @@ def _without_number(
 
 def _opposite(printed: pd.Series, meant: NDArray[np.object_]) -> Mask:
     """Tell where the text of the source says positive and the meaning of the concept negative, or the reverse."""
-    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([printed, meant]))
-    found = [results_contradict(str(one), str(other)) for one, other in pairs]
+    codes, pairs = distinct_pairs(printed, pd.Series(meant))
+    found = [results_contradict(one, other) for one, other in pairs]
     opposite: Mask = np.array([*found, False], dtype=bool)[codes]
     return opposite
 
