@@ -17,7 +17,7 @@ from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
-from relapse_model.cohort.readers.cdisc.lives import lives_of, reference_days, with_dates
+from relapse_model.cohort.readers.cdisc.lives import Lives, lives_of, reference_days, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
 from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
@@ -104,18 +104,19 @@ def read_cdisc(
         notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *unmet_notes, *notes,
                *beside_notes, *loinc_beside(taken, SecondNames(study))),
     )  # fmt: skip
-    problems = [
-        *subjects.problems,
-        *(problem for one in taken for problem in one.rows.problems),
-        *lives.problems,
-        *beside,
-    ]
-    lived = with_dates(made, wishes.all, subjects, subjects.references)
-    problems += [*after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
-    problems += ages_beside_births(made["patients"], lives.births, reference_days(subjects, made["patients"]))
+    problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *beside]
+    problems += _lived(made, lives, subjects, wishes)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _lived(made: dict[str, MadeTable], lives: Lives, subjects: Subjects, wishes: Wishes) -> list[Problem]:
+    """Return what contradicts births and deaths."""
+    lived = with_dates(made, wishes.all, subjects, subjects.references)
+    problems = [*lives.problems, *after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
+    patients = made["patients"]
+    return [*problems, *ages_beside_births(patients, lives.births, reference_days(subjects, patients))]
 
 
 def _labels(library: Library) -> dict[str, tuple[str, ...]]:

@@ -96,9 +96,7 @@ class Collector:
         self._waiting: list[Found] = []
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
-        self.identified: dict[
-            int, tuple[str, str]
-        ] = {}  # of resources: whom they refer to, by reference and identifier
+        self.identified: dict[int, tuple[str, str]] = {}  # whom resources refer to, by reference and identifier
 
     def take_all(self, resources: Iterable[Found]) -> None:
         """Take every resource; those that refer to a medication which comes later, at the end."""

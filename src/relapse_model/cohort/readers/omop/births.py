@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.readers.made_table import MadeTable
-
-if TYPE_CHECKING:
-    from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_persons import Persons
 
 BIRTH = ("year_of_birth", "month_of_birth", "day_of_birth")
 MOMENT, _DAY = "birth_datetime", len("1980-03-02")

@@ -21,7 +21,7 @@ from relapse_model.cohort.readers.omop.events import (
     usable_rows,
 )
 from relapse_model.cohort.readers.omop.found_events import Events
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_things import NEVER, other_things

@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.omop.cdm import CDM, CdmTable
 from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.found_events import Events
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted

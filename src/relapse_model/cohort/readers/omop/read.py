@@ -17,9 +17,10 @@ from relapse_model.cohort.readers.omop.courses import read_courses
 from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import made_of, read_labs, reading_of
 from relapse_model.cohort.readers.omop.found_events import Events
+from relapse_model.cohort.readers.omop.found_persons import NOBODY
 from relapse_model.cohort.readers.omop.observed import after_observation
 from relapse_model.cohort.readers.omop.outcome import read_outcome
-from relapse_model.cohort.readers.omop.persons import NOBODY, patients_table, read_persons
+from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.omop.vocabulary import codes_of
@@ -112,8 +113,7 @@ def _read(
             others += not_mapped
             problems += events.problems
             entries += events.entries(own)
-            beside += [*_beside(table, events), *_strangers(table, events), *_zoned(table, events),
-                       *_codes(tables, events)]  # fmt: skip
+            beside += _told(tables, table, events)
         if found:
             made[section] = made_of(found, section)
     beside += after_observation(tables, asked, persons, made.get("labs"))
@@ -127,6 +127,16 @@ def _read(
     )  # fmt: skip
     births = births_of(persons)  # first, since it adds what is wrong with them
     return made, report, [*persons.problems, *problems], births
+
+
+def _told(tables: Tables, table: str, events: Events) -> list[str]:
+    """Return the notes on the rows of one table."""
+    return [
+        *_beside(table, events),
+        *_strangers(table, events),
+        *_zoned(table, events),
+        *_codes(tables, events),
+    ]
 
 
 def _beside(table: str, events: Events) -> list[str]:
