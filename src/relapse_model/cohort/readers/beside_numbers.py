@@ -108,7 +108,7 @@ def negative_numbers(made: Mapping[str, MadeTable], study: Study | None) -> Iter
     for row in np.flatnonzero(worded)[wrong[triples]].tolist() if len(rows) else ():
         found = f"{str(table.rows['value'].iloc[row])!r}, a number above the lower limit"
         expected = "a number below the lower limit of the study, or no word for negative"
-        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]])[0])
+        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]]).iloc[0])
         yield table.place(Problem("", row + FIRST_ROW, "value", found, expected, "", key))
 
 

@@ -19,10 +19,7 @@ _NINES = re.compile(r"9{4,}(?:\.[09]+)?")
 _LONG = 6  # nines of which no result is made by chance
 _FOUND = "{!r}, a number of nines alone, as it is written where there is none"
 _EXPECTED = "a result"
-_ADVICE = (
-    'If it means no value, state it: codes = ["{0}"] under [missing]; if it is a result, say so in the entry: value = '
-    '{{ field = "...", values = {{ "{0}" = "{0}" }} }}'
-)
+_ADVICE = 'State under [missing] what it is: codes = ["{0}"] if it means no value, results = ["{0}"] if it is one'
 
 
 def numbers_of_nines(
@@ -34,7 +31,7 @@ def numbers_of_nines(
     ----------
     made : mapping of str to MadeTable
     mapping : SourceMapping or None
-        A meaning that it states for the text says that it is a result.
+        Whose ``results`` under ``[missing]`` say which are results.
     long : bool
         Of six or more, which are to be refused; else those of four and five, which may be results.
 
@@ -49,7 +46,7 @@ def numbers_of_nines(
     if table is None or "value" not in table.rows:
         return
     codes, texts = pd.factorize(table.rows["value"].astype(object))
-    stated = set() if mapping is None else _stated(mapping)
+    stated = set() if mapping is None else set(map(text_key, mapping.results))
     nines = [text for text in map(str, texts) if _NINES.fullmatch(text.strip()) and text_key(text) not in stated]
     among = {text for text in nines if (len(text.strip().partition(".")[0]) >= _LONG) == long}
     if not among:
@@ -57,11 +54,6 @@ def numbers_of_nines(
     wrong = np.array([*(str(text) in among for text in texts), False], dtype=bool)[codes]
     for row in np.flatnonzero(wrong).tolist():
         text = str(table.rows["value"].iloc[row]).strip()
-        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]])[0])
+        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]]).iloc[0])
         found, advice = _FOUND.format(text), _ADVICE.format(text)
         yield table.place(Problem("", row + FIRST_ROW, "value", found, _EXPECTED, advice, key))
-
-
-def _stated(mapping: SourceMapping) -> set[str]:
-    fields = (one for entry in mapping.labs for one in entry.fields.values())
-    return {text_key(text) for one in fields for text in one.values}
