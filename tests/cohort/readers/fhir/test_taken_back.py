@@ -46,6 +46,17 @@ def test_a_provenance_that_nullifies_a_result_takes_it_back(read, name, order):
     assert len(values(read(*two(), provenance(name, code="CREATE")))) == 2
 
 
+def test_a_provenance_in_words_and_an_observation_that_replaces_another(read):
+    told = provenance("Observation/a") | {"activity": {"text": "Nullified"}}
+    assert values(read(*two(), told)) == ["7.0"]
+    rows = two()
+    url = "http://hl7.org/fhir/StructureDefinition/observation-replaces"
+    rows[1]["extension"] = [{"url": url, "valueReference": {"reference": "Observation/a"}}]
+    cohort = read(*rows)
+    assert values(cohort) == ["7.0"]
+    assert left_out(cohort) == {"replaced by another Observation (observation-replaces)": 1}
+
+
 def test_a_provenance_of_an_earlier_version_takes_back_no_later_one(read):
     rows = [one | {"meta": {"versionId": "2"}} for one in two()]
     assert len(values(read(*rows, provenance("Observation/a/_history/1")))) == 2

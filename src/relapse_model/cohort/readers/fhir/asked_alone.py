@@ -19,7 +19,7 @@ _CONTAINED = b'"contained"'
 _ESCAPE = b"\\u"
 _BUNDLE = b"Bundle"
 _TELLING = frozenset(one.encode() for one in TELLING)
-_TAKES_BACK = (b"NULLIFY", b"nullify", b"Nullify", b"DELETE", b"delete", b"Delete", b"DESTROY", b"destroy", b"Destroy")
+_TAKES_BACK = (b"ullif", b"ULLIF", b"elete", b"ELETE", b"estroy", b"ESTROY")
 _STATUS, _FINAL = b'"status"', re.compile(rb'\s*:\s*"(?:final|amended|corrected|appended|generated)"')
 _NOT_COUNTED = frozenset({b"Patient", b"Medication", _BUNDLE})  # within another resource they are no result
 

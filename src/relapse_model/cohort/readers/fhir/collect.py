@@ -33,8 +33,7 @@ from relapse_model.cohort.readers.source_dates import Partial
 
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
-ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
-"""Types of which the collector keeps something, whatever the mapping asks for."""
+ALWAYS_ASKED = ("Patient", "Medication", "Specimen")  # of which something is kept, whatever the mapping asks for
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -219,6 +218,7 @@ class Collector:
             tally.left[why] += len(results)
             return
         self.specimens.refer(found.resource, resource, subject)
+        self.taken_back.replaces(found.resource)
         if identifier := identified_as(found.resource, TYPES[kind].subject):
             self.identified[resource] = subject, identifier
         for (node, codings), asked in zip(results, wanted, strict=True):

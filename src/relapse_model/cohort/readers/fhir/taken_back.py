@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from relapse_model.cohort.readers.fhir.versions import Versions
 
 NULLIFIED = "taken back by a Provenance (NULLIFY)"
 OF_REPORT = "of a DiagnosticReport with the status {}"
-_TAKES_BACK = frozenset({"nullify", "delete", "destroy"})
+REPLACED = "replaced by another Observation (observation-replaces)"
+_REPLACES = "/observation-replaces"
+_TAKES_BACK = re.compile(r"nullif|delete|destroy")
 _WITHDRAWN = ("entered-in-error", "cancelled")
 _NOT_FINAL = ("registered", "partial", "preliminary", "unknown")
 _HISTORY = "/_history/"
@@ -37,7 +40,10 @@ class TakenBack:
         """Note what a Provenance, or a DiagnosticReport, says of others; other types say nothing."""
         resource = found.resource
         if found.kind == "Provenance":
-            if _TAKES_BACK & {one.code.casefold() for one in codings_in(resource, "activity")}:
+            codings = codings_in(resource, "activity")
+            said = [text for one in codings for text in (one.code, one.display)]
+            said += [text_in(one, "text") for one in objects_in(resource, "activity")]
+            if any(_TAKES_BACK.match(text.casefold()) for text in said):
                 self.reasons |= dict.fromkeys(_references(objects_in(resource, "target")), NULLIFIED)
         elif found.kind == "DiagnosticReport":
             status = text_in(resource, "status")
@@ -46,6 +52,12 @@ class TakenBack:
                 self.reasons |= {one: OF_REPORT.format(status) for one in results if one not in self.reasons}
             elif status in _NOT_FINAL:
                 self.unfinished[status] += len(results)
+
+    def replaces(self, resource: Json) -> None:
+        """Note which Observations one that counts replaces, by the extension of the standard."""
+        for one in objects_in(resource, "extension") if "extension" in resource else ():
+            if text_in(one, "url").endswith(_REPLACES):
+                self.reasons |= dict.fromkeys(_references(objects_in(one, "valueReference")), REPLACED)
 
     def numbers(self, versions: Versions, kinds: Iterable[str]) -> dict[int, str]:
         """Return the numbers of the resources that are taken back, each with the reason.
