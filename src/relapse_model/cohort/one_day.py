@@ -180,9 +180,12 @@ def refuses(rule: DayRule) -> bool:
     return rule.choice == "refuse" or (rule.choice == "worst" and rule.worst == 0)
 
 
+ON_ONE_DAY = "on one day that agree"
+
+
 def same_day_expected(analyte: str) -> str:
     """Say what was expected of the results of one day."""
-    return f"results of {analyte!r} on one day that agree, or the time of day of each (in 'date': 2024-03-02 08:00)"
+    return f"results of {analyte!r} {ON_ONE_DAY}, or the time of day of each (in 'date': 2024-03-02 08:00)"
 
 
 def same_day_advice(rule: DayRule) -> str:

@@ -60,4 +60,4 @@ def test_an_age_against_a_birth(tmp_path):
     path = workbook(tmp_path / "a.xlsx", rows)
     found = refused(lambda: read_excel(path, as_mapping(IDS + 'age_years = "Age"\nbirth_year = "出生年份"\n')))
     assert [problem.split(",")[1] for problem in found] == [" row 2", " row 7"]
-    assert all("another age than by the birth" in problem and "1950" not in problem for problem in found)
+    assert all("an age that is not the one by the birth" in problem and "1950" not in problem for problem in found)

@@ -14,7 +14,6 @@ from relapse_model.errors import Problem
 
 _BIRTH = r"^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?"
 _BEFORE, _ON_OR_AFTER = "before the patient's birth, as the source records it", "on the day of birth, or after"
-_AGE, _BY_BIRTH = "another age than by the birth that the source records", "the age at time zero, within a year"
 _BORN, _NOTHING = "a birth, and rows of the patient dated before it", "nothing before a birth"
 
 
@@ -57,39 +56,6 @@ Correct one of the two dates
         yield from placed(table, early, own, column, _BEFORE, _ON_OR_AFTER)
     contradicted = (keys.isin(earlier) & earliest.notna()).to_numpy()
     yield from placed(births, contradicted, keys, "date", _BORN, _NOTHING)
-
-
-def ages_against_births(patients: MadeTable, births: MadeTable) -> Iterator[Problem]:
-    """Yield a problem for each patient whose age is more than a year from the age at time zero by the birth.
-
-    Parameters
-    ----------
-    patients : MadeTable
-        With ages, and dates of enrolment; without them there is nothing to compare.
-    births : MadeTable
-        As in `before_birth`.
-
-    Examples
-    --------
-    >>> rows = {"patient_id": ["7", "8"], "enrolment_date": ["2024-01-01"] * 2, "age_years": ["34", "73"]}
-    >>> births = MadeTable(pd.DataFrame({"patient_id": ["7", "8"], "date": ["1950", "1950"]}), "DM")
-    >>> patients = MadeTable(pd.DataFrame(rows), "DM", np.array([2, 3]))
-    >>> [problem.row for problem in ages_against_births(patients, births)]
-    [2]
-    """
-    if births.rows.empty or not {"enrolment_date", "age_years"} <= set(patients.rows):
-        return
-    keys = identifier_keys(patients.rows["patient_id"].astype(object))
-    born = births.rows["date"].astype(str).groupby(identifier_keys(births.rows["patient_id"]).to_numpy()).first()
-    year = pd.to_numeric(keys.map(born).astype(object).astype(str).str.extract(r"^(\d{4})")[0], errors="coerce")
-    start = pd.to_numeric(patients.rows["enrolment_date"].astype(str).str.extract(r"^(\d{4})")[0], errors="coerce")
-    age = pd.to_numeric(patients.rows["age_years"].astype(object), errors="coerce")
-    older = (start.to_numpy() - year.to_numpy()) - age.to_numpy()  # calendar years: 0 or 1 of a right age
-    wrong = (older > _YEARS + 1) | (older < -_YEARS)
-    yield from placed(patients, wrong, keys, "age_years", _AGE, _BY_BIRTH, "Correct one of the two")
-
-
-_YEARS = 1  # by which an age may be that of another day
 
 
 def _earliest(births: pd.Series) -> pd.Series:

@@ -65,19 +65,27 @@ def contradicts(numbers: Numbers, words: NDArray[np.object_], rule: Analyte | No
     >>> contradicts(numbers, np.full(3, "positive", dtype=object), None).tolist()
     [True, True, False]
     """
+    result: Mask = numbers.there & (words != "")
+    at = np.flatnonzero(result)  # few rows have both
+    if len(at):
+        result[at] = _denied(numbers.value[at], numbers.comparator[at], numbers.unit[at], words[at], rule)
+    return result
+
+
+def _denied(
+    value: NDArray[np.float64], sign: NDArray[np.object_], unit: NDArray[np.object_], words: NDArray[np.object_],
+    rule: Analyte | None,
+) -> Mask:  # fmt: skip
+    """Tell which numbers the words beside them deny."""
     read = read_lab_texts(pd.Series(words, dtype=object))
-    kind, sign = read["kind"].to_numpy(dtype=object), numbers.comparator
+    kind, number = read["kind"].to_numpy(dtype=object), read["number"].to_numpy(dtype=float)
     below, above = np.isin(sign.astype(str), _BELOW), np.isin(sign.astype(str), _ABOVE)
     plain = ~below & ~above
-    negative = above | (plain & (numbers.value > _limits(numbers.unit, rule)))
-    positive = below | (plain & (numbers.value == 0))
-    other = (read["comparator"].to_numpy(dtype=object) != sign) | (
-        read["number"].to_numpy(dtype=float) != numbers.value
-    )
-    found = ((kind == "negative") & negative) | ((kind == "positive") & positive) | ((kind == "number") & other)
-    said = words.astype(str) != ""
-    result: Mask = numbers.there & said & found
-    return result
+    negative = above | (plain & (value > _limits(unit, rule)))
+    positive = below | (plain & (value == 0))
+    other = (read["comparator"].to_numpy(dtype=object) != sign) | (number != value)
+    found: Mask = ((kind == "negative") & negative) | ((kind == "positive") & positive) | ((kind == "number") & other)
+    return found
 
 
 def negative_numbers(made: Mapping[str, MadeTable], study: Study | None) -> Iterator[Problem]:
@@ -100,7 +108,7 @@ def negative_numbers(made: Mapping[str, MadeTable], study: Study | None) -> Iter
     for row in np.flatnonzero(worded)[wrong[triples]].tolist() if len(rows) else ():
         found = f"{str(table.rows['value'].iloc[row])!r}, a number above the lower limit"
         expected = "a number below the lower limit of the study, or no word for negative"
-        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]])[0])
+        key = str(identifier_keys(table.rows["patient_id"].iloc[[row]]).iloc[0])
         yield table.place(Problem("", row + FIRST_ROW, "value", found, expected, "", key))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,8 +33,8 @@ class MadeTable:
         What `number` counts.
     elsewhere : mapping of str to (array of object, array of int)
         Of columns whose values stand in other rows than their table's: source and number of each; -1: in its row.
-    visit : array of object or None
-        The visit that the source has each row at; `None` where it names none.
+    visit : array of object, callable or None
+        The visit that the source has each row at, or what returns it: few need it; `None` where it names none.
     visit_week : array of float or None
         The week since time zero that the name of its visit states, beside a date; NaN where it states none.
     """
@@ -45,8 +45,15 @@ class MadeTable:
     called: Mapping[str, str | NDArray[np.object_]] = field(default_factory=dict)
     counted: str = "row"
     elsewhere: Mapping[str, tuple[NDArray[np.object_], NDArray[np.int64]]] = field(default_factory=dict)
-    visit: NDArray[np.object_] | None = None
+    visit: NDArray[np.object_] | Callable[[], NDArray[np.object_]] | None = None
     visit_week: NDArray[np.float64] | None = None
+
+    def visits(self, column: str = "value") -> NDArray[np.object_] | None:
+        """Return the visit of each row; by default what a column is called in the source, if that differs by row."""
+        found = self.called.get(column) if self.visit is None else self.visit
+        if isinstance(found, str):
+            return None
+        return found() if callable(found) else found
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem of this table as one of the source: its sheet, row and column.

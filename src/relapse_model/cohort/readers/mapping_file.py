@@ -147,6 +147,7 @@ class _MappingReader:
             patient_id=patient_id, patients=patients, patients_when=when,
             labs=self.entries("labs", sections), treatments=self.entries("treatments", sections), outcome=outcome,
             missing=frozenset(missing.get("codes", ())), source=self.source(sections), file=self.name, text=self.text,
+            results=frozenset(missing.get("results", ())),
         )  # fmt: skip
 
     def head(self, raw: dict[str, Any], sections: dict[str, Any], kind: str | None) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def competing(value: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-MISSING: Mapping[str, Check] = {"codes": texts}
+MISSING: Mapping[str, Check] = {"codes": texts, "results": texts}
 TIME: Mapping[str, Check] = {
     "zero": lambda value: value,
     "file": text,

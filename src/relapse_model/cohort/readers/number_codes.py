@@ -11,6 +11,7 @@ import pandas as pd
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import Labels
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -23,7 +24,7 @@ _NONE = (
 )
 _STATED = re.compile(rf"(?<![\d.])(-?\d{{1,5}})\s*(?:[=:：＝,]|means|for|为|表示|代表)\s*{_NONE}")
 _BEFORE = re.compile(rf"(?<![a-z]){_NONE}\s*[=:：＝]\s*(-?\d{{1,5}})(?![\d.])")
-_LOOKS = re.compile(r"9{3,5}|8{3,5}|7{3,5}")
+_LOOKS = re.compile(r"(?:9{3,5}|8{3,5}|7{3,5})(?:\.0+)?|9{4,5}\.[09]+")
 _READ = {"labs": "value", "treatments": "dose"}
 
 
@@ -61,17 +62,21 @@ def stated_codes(made: Mapping[str, MadeTable], labels: Labels) -> Iterator[Prob
         yield from _placed(table, column, np.flatnonzero(wrong).tolist(), expected)
 
 
-def code_like(made: Mapping[str, MadeTable]) -> Iterator[Problem]:
+def code_like(made: Mapping[str, MadeTable], mapping: SourceMapping | None = None) -> Iterator[Problem]:
     """Yield a remark for each number such as 999 or 8888, which may be a code for no value.
 
     Parameters
     ----------
     made : mapping of str to MadeTable
+    mapping : SourceMapping, optional
+        Whose ``results`` under ``[missing]`` say which are values.
     """
+    stated = set() if mapping is None else set(map(text_key, mapping.results))
     for table, column in _columns(made):
         codes, distinct = pd.factorize(table.rows[column].astype(object))
-        alike = np.array([*(_LOOKS.fullmatch(str(one)) is not None for one in distinct), False], dtype=bool)[codes]
-        expected = "a value, or a code for no value? Then name it under [missing]"
+        like = [_LOOKS.fullmatch(str(one)) is not None and text_key(str(one)) not in stated for one in distinct]
+        alike = np.array([*like, False], dtype=bool)[codes]
+        expected = "a value, or a code for no value? Then name it under [missing]: as one of results, or of codes"
         yield from _placed(table, column, np.flatnonzero(alike).tolist(), expected)
 
 

@@ -16,7 +16,7 @@ from relapse_model.cohort.readers.label_words import plain_words
 
 PERSON, SPECIMEN, DERIVED, LOGARITHM = "another person", "another specimen", "a quantity derived from it", "a logarithm"
 NO_RESULT, NOT_GIVEN, NOT_FOUND = "no valid result", "not given, or a placebo", "no finding of the patient's own"
-NEVER = "never given"
+NEVER, WITHDRAWN = "never given", "taken back"
 CANCELLED, FLUID = "a result that was cancelled", "a result of another specimen"
 NOT_FINAL = "a result that may not be final"
 OF_RESULTS = (PERSON, SPECIMEN, DERIVED, LOGARITHM, NO_RESULT)
@@ -94,6 +94,13 @@ not (?:done|performed|tested|reported)
 qc|quality control|calibrator|calibration|blank|test patient""",
         f"{_VOID_CHINESE}|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",
     ),
+    WITHDRAWN: _words(
+        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|entered[- ]in[- ]error|reported in error|in error
+invalid|not valid|rejected|disregard|do not use|mislabel(?:l)?ed|mix(?:ed)?[- ]?up
+(?:wrong|other|another|different|incorrect) (?:patient|person|subject|sample|specimen|tube|blood)(?:'s)?
+storniert|ungültig|falscher patient|annull?iert|annulée?|anulad[oa]""",
+        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴",
+    ),  # of a free text beside a result
     NOT_GIVEN: _words(
         r"""placebo|sham|dummy|plazebo
 refus(?:ed|al)(?! (?:further|more|to continue))|declin(?:ed|es)(?! (?:further|more|to continue))
@@ -172,6 +179,24 @@ def says_only(text: str, kinds: Collection[str]) -> str:
 _AROUND = re.compile(
     r"^已|(?<=.)(?<!脑脊)(?<!唾)(?:液|液体|标本|样本)$"
 )  # what a Chinese word may have before or behind it
+_SHORT = 5  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
+_TOLD_NOT = re.compile(r"\b(?:not valid|do not use)\b")
+_DENIED = re.compile(
+    r"\b(?:no|not|none|without|previous(?:ly)?|prior|earlier|corrected|replaces?)\b|更正|之前|原结果|未见|无误"
+)
+
+
+def takes_all_back(text: str) -> bool:
+    """Tell whether a free text beside a result says, and says nothing else, that it was taken back.
+
+    Examples
+    --------
+    >>> takes_all_back("Cancelled."), takes_all_back("wrong patient"), takes_all_back("Corrected; first in error")
+    (True, True, False)
+    """
+    plain = plain_words(text)
+    said = 0 < len(plain.split()) <= _SHORT and bool(other_thing(text, (WITHDRAWN,)))
+    return said and (not _DENIED.search(plain) or bool(_TOLD_NOT.search(plain)))
 
 
 def other_things(texts: pd.Series, kinds: Collection[str] = OF_RESULTS) -> NDArray[np.object_]:

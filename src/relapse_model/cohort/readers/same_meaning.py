@@ -87,8 +87,8 @@ class Words:
 
         def same(label: str, meaning: str) -> bool | None:
             one, other = table.meaning(label).name, table.meaning(meaning).name
-            if one is None and other is not None and other_thing(label, others):
-                return False  # "HBIG placebo" is none
+            if one is None and other is not None and (said := other_thing(label, others)):
+                return None if said == other_thing(meaning, others) else False  # "HBIG placebo" is none
             if one is None or other is None or one == other:
                 return None if one is None or other is None else True
             return None if any({one, other} <= each for each in together) else False

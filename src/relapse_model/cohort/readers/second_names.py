@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.other_things import (
     DERIVED,
     LOGARITHM,
@@ -91,9 +94,7 @@ class SecondNames:
         plain = unicodedata.normalize("NFKC", text)
         if self.study is None:
             return self._other(key, plain, meant)
-        if key not in self._tables:
-            self._tables[key] = analyte_names(self.study) if key == "analyte" else agent_names(self.study)
-        table = self._tables[key]
+        table = self._table(self.study, key)
         own = table.meaning(meant).name
         if own and table.meaning(plain).name == own:
             return False
@@ -101,6 +102,41 @@ class SecondNames:
             return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
+
+    def differ(self, key: str, one: str, other: str) -> bool:
+        """Tell whether two texts of one row are names of two analytes or agents of the study, and of none in common.
+
+        Also of agents that a predictor counts together: one course is of one of them.
+
+        Parameters
+        ----------
+        key : {"analyte", "agent"}
+        one, other : str
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> names = SecondNames(rm.load_study("hbsag-relapse"))
+        >>> names.differ("agent", "ENTECAVIR", "Tenofovir"), names.differ("agent", "ENTECAVIR", "Baraclude")
+        (True, False)
+        """
+        if self.study is None:
+            return False
+        table = self._table(self.study, key)
+        first, second = (self._said(table, key, unicodedata.normalize("NFKC", text)) for text in (one, other))
+        parts = any(two.startswith(f"{part}_") for part in first | second for two in first | second)
+        return (
+            bool(first)
+            and bool(second)
+            and not first & second
+            and not parts
+            and not self._names_a_class(first | second)
+        )
+
+    def _table(self, study: Study, key: str) -> NameTable:
+        if key not in self._tables:
+            self._tables[key] = analyte_names(study) if key == "analyte" else agent_names(study)
+        return self._tables[key]
 
     def loinc_of_others(self, name: str) -> frozenset[str]:
         """Return the LOINC codes that the study states for other analytes alone; none of one that it does not know.
@@ -124,7 +160,7 @@ class SecondNames:
         ----------
         texts, units : Series
         """
-        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([texts.astype(str), units.astype(str)]))
+        codes, pairs = distinct_pairs(texts, units)
         found = [
             bool(other_thing(text, (LOGARITHM,))) and unit != "" and not other_thing(unit, (LOGARITHM,))
             for text, unit in pairs
@@ -145,10 +181,78 @@ class SecondNames:
         found = {name for one in (text, bare) if (name := table.meaning(one).name) is not None}
         return found if found or key == "analyte" else set(table.meaning(text).doubt)
 
+    def _names_a_class(self, names: set[str]) -> bool:
+        """Tell whether one of some agents is the class of others: it gives its name to a predictor that counts them."""
+        groups = [] if self.study is None else [one for one in self.study.predictors if len(one.agents) > 1]
+        return any(names <= {*one.agents} and names & {*one.name.split("_")} for one in groups)
+
     def _together(self, names: set[str]) -> bool:
         """Tell whether the study counts agents as one, so that one may be called by the other."""
         sets = [] if self.study is None else [set(one.agents) for one in self.study.predictors if one.agents]
         return any(names <= each for each in sets)
+
+
+_LOINC = re.compile(r"\d{1,7}-\d")
+_MOST = 5  # codes that the report names
+
+
+@dataclass(slots=True)
+class LoincMet:
+    """Counts LOINC codes that stand beside results, and that the study does not state for their analyte.
+
+    Codes that it states for another analyte are refused (`SecondNames.loinc_of_others`); of those that it lacks, nobody
+    here knows what they are, and the results count.
+
+    Parameters
+    ----------
+    second : SecondNames
+    met : Counter
+        By analyte and code.
+    """
+
+    second: SecondNames = field(default_factory=SecondNames)
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def see(self, name: str, codes: Iterable[str], counts: Iterable[int] | None = None) -> None:
+        """Count the LOINC codes among some codes of results of an analyte, each as often as `counts` says.
+
+        Parameters
+        ----------
+        name : str
+        codes : iterable of str
+        counts : iterable of int, optional
+            Default: once each.
+        """
+        study = self.second.study
+        own = set() if study is None or name not in study.analytes else {*study.analytes[name].loinc}
+        for code, count in zip(codes, itertools.repeat(1) if counts is None else counts, strict=False):
+            if code not in own and _LOINC.fullmatch(code):
+                self.met[name, code] += count
+
+    def seen(self, name: str, code: str) -> bool:
+        """Tell whether a code of an analyte was counted."""
+        return (name, code) in self.met
+
+    def states(self, name: str) -> bool:
+        """Tell whether the study states LOINC codes for an analyte: a mapping that names another one may be wrong."""
+        study = self.second.study
+        return study is not None and name in study.analytes and bool(study.analytes[name].loinc)
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what the report says of them, for each analyte.
+
+        Examples
+        --------
+        >>> met = LoincMet()
+        >>> met.see("alt", ["1742-6", "2951-2", "U/L"], [3, 1, 9])
+        >>> list(met.sentences())
+        ['results of alt that count have LOINC codes which no study states for it: 1742-6 (3), 2951-2 (1)']
+        """
+        for name in sorted({name for name, _ in self.met}):
+            codes = sorted(((count, code) for (one, code), count in self.met.items() if one == name), reverse=True)
+            said = ", ".join(f"{code} ({count:,})" for count, code in codes[:_MOST])
+            more = f", and {len(codes) - _MOST:,} more" if len(codes) > _MOST else ""
+            yield f"results of {name} that count have LOINC codes which no study states for it: {said}{more}"
 
 
 def names_a_ratio(text: str, names: NameTable) -> bool:

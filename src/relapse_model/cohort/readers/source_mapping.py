@@ -126,6 +126,8 @@ class SourceMapping:
         Name of the mapping file, for messages.
     text : str
         Its text, for the line of a message.
+    results : frozenset of str
+        Texts that look like codes for no value and are results.
     """
 
     kind: str
@@ -141,3 +143,4 @@ class SourceMapping:
     source: Mapping[str, Any]
     file: str = field(default="mapping", repr=False)
     text: str = field(default="", repr=False)
+    results: frozenset[str] = frozenset()

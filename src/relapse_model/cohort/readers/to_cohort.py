@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
-from relapse_model.cohort.readers.before_birth import ages_against_births, before_birth
+from relapse_model.cohort.readers.ages_and_births import ages_beside_births
+from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
 from relapse_model.cohort.readers.contradicting_meanings import meaning_clashes
@@ -21,6 +22,7 @@ from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.number_codes import code_like, stated_codes
+from relapse_model.cohort.readers.numbers_of_nines import numbers_of_nines
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
@@ -28,7 +30,7 @@ from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.readers.visit_weeks import far_from_visit
-from relapse_model.cohort.readers.visits_on_one_day import with_visits
+from relapse_model.cohort.readers.visits_on_one_day import with_differing_visits, with_visits
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -116,17 +118,17 @@ def cohort_of(
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
-    refused += stated_codes(made, labels or {})
+    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping)]
     try:
         cohort = checked(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        raise CohortError(refused_of(report.kind), _each_once(error.problems, made)) from None
+        raise CohortError(refused_of(report.kind), _each_once(_with_visits(error.problems, made), made)) from None
     cohort = _in_source(cohort, made, report)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
-    odd = (*far_from_visit(made, window), *code_like(made))
+    odd = (*far_from_visit(made, window), *code_like(made, mapping))
     return replace(cohort, remarks=(*cohort.remarks, *(one for one in odd if one.patient in kept)))
 
 
@@ -138,7 +140,11 @@ def _lives(made: Mapping[str, MadeTable], births: MadeTable | None, deaths: Made
         yield from after_death(made, deaths)
     if births is not None:
         yield from before_birth(made, births)
-        yield from ages_against_births(made["patients"], births)
+        yield from ages_beside_births(made["patients"], births)
+
+
+def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
+    return list(with_differing_visits(problems, made["labs"]) if "labs" in made else problems)
 
 
 def refused_of(kind: str) -> str:
@@ -166,14 +172,15 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
     remarks = cohort.remarks
     for name in ("labs", "treatments"):
         remarks = tuple(with_visits(remarks, made[name], name)) if name in made else remarks
-    placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
+    problems = [_placed(one, made) for one in _with_visits(cohort.problems, made)]
+    placed = {str(one): str(other) for one, other in zip(cohort.problems, problems, strict=True)}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))
     report = with_repetitions(report, [(one.table, _placed(one, made)) for one in cohort.remarks])
     return replace(
         cohort,
         rejected=rejected,
-        problems=tuple(_placed(problem, made) for problem in cohort.problems),
+        problems=tuple(problems),
         remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )

@@ -11,6 +11,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.same_meaning import event_named
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
@@ -132,12 +133,24 @@ def other_names(
             texts = printed[each]
             rows = second.rows(key, texts, meant)
             problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT, found=texts)
+    if key == "agent" and {code, name} <= set(wanted.data.labels) and code != name and code not in wanted.entry.when:
+        problems += _other_agents(printed, table, second, (code, name))
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
         logs = second.logarithms(printed[name], stated)
         expected = f"{meant} itself, as its unit says, and no logarithm"
         problems += table.problems(logs, name, expected, IF_RIGHT, found=printed[name])
     return problems
+
+
+def _other_agents(
+    columns: Columns, table: SourceTable, second: SecondNames, names: tuple[str, str]
+) -> list[Problem]:  # fmt: skip
+    """Refuse courses whose code is one agent, and whose words another, also where a predictor counts both."""
+    codes, pairs = distinct_pairs(columns[names[0]], columns[names[1]])
+    other = [second.differ("agent", one, text) for one, text in pairs]
+    rows = np.array([*other, False], dtype=bool)[codes]
+    return table.problems(rows, names[1], f"the agent that {names[0]} names", IF_RIGHT)
 
 
 def _amounts(texts: pd.Series) -> Floats:
@@ -152,7 +165,7 @@ def _factors(came: pd.Series, wanted: pd.Series) -> tuple[Floats, Mask]:
 
     The factor is NaN where it is no arithmetic.
     """
-    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([came, wanted]))
+    codes, pairs = distinct_pairs(came, wanted)
     found = [1.0 if unit_key(one) == unit_key(other) else unit_factor(one, other) for one, other in pairs]
     unlike = [
         factor is None and units_contradict(one, other) for factor, (one, other) in zip(found, pairs, strict=True)

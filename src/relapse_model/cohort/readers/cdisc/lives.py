@@ -10,6 +10,7 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.after_death import placed
+from relapse_model.cohort.readers.ages_and_births import DATE
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import PATIENTS, Library
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects
@@ -139,6 +140,20 @@ def _notes(
         yield f"{len(dated):,} patients died by the source: what is dated after their deaths is refused{more}"
     if without:
         yield f"{len(without):,} patients died by the source ({_DIED}), which does not say when"
+
+
+def reference_days(subjects: Subjects, patients: MadeTable) -> pd.Series | None:
+    """Return the day from which study days count of each patient, where the table states no time zero."""
+    if DATE in patients.rows:
+        return None
+    found = np.full(len(patients.rows), "", dtype=object)
+    keys = identifier_keys(patients.rows["patient_id"].astype(object))
+    for name in ("RFSTDTC", "RFICDTC", "TRTSDT", "RANDDT"):
+        if name in subjects.data:
+            days = pd.Series(subjects.data.texts(name).to_numpy(dtype=object), index=subjects.table(subjects.data).keys)
+            own = keys.map(days[~days.index.duplicated()]).fillna("").to_numpy(dtype=object)
+            found = np.where(found != "", found, own)
+    return pd.Series(found, dtype=object)
 
 
 def with_dates(

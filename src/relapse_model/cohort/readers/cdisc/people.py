@@ -13,6 +13,7 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.cdisc.both_sets import other_in_both
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet, refusal
 from relapse_model.cohort.readers.cdisc.library import PATIENTS, Library
+from relapse_model.cohort.readers.cdisc.second_statements import categories, of_a_relative
 from relapse_model.cohort.readers.cdisc.standard import ID
 from relapse_model.cohort.readers.cdisc.study_days import References, references_of
 from relapse_model.cohort.readers.entry_rows import in_mapping
@@ -31,6 +32,8 @@ UNTIMED = "of a patient without time zero"
 _FAILURES = {"ARMCD": ("SCRNFAIL",), "ARM": ("Screen Failure",), "ARMNRS": ("SCREEN FAILURE",),
              "ACTARM": ("Screen Failure",)}  # fmt: skip
 _BIRTHS = ("BRTHDTC", "BRTHDT")  # read to see that nothing is dated before them, and for nothing else
+_OF_RELATIVE = "a row of another person, by its category"
+_WHEN = "Leave such rows out by the 'when' of the field"
 _NEVER = ("SUBJINIT", "INVNAM", "INVID")
 _WITHOUT = "Give it, or leave such patients out with when = { ... } under [patients]"
 
@@ -193,7 +196,14 @@ def _values(
         chosen &= (subjects.reasons.reindex(identifier_keys(data.texts(ID))) == "").to_numpy()
     else:
         chosen &= table.keys.isin(identifier_keys(patients)).to_numpy()
-    return patient_values(table, replace(one, name=one.name.upper()), patients, chosen, mapping, date=date)
+    relatives = of_a_relative(data, tuple(name for name in categories(data) if name not in _stated(one)))
+    found = patient_values(table, replace(one, name=one.name.upper()), patients, chosen, mapping, date=date)
+    wrong = table.problems(chosen & relatives, one.name.upper(), "what is known of the patient", _WHEN, _OF_RELATIVE)
+    return replace(found, problems=[*found.problems, *wrong])
+
+
+def _stated(one: Field) -> set[str]:
+    return {name.upper() for name in one.options.get("when", {})}
 
 
 def _zero(

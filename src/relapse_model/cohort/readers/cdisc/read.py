@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.after_death import after_death, last_days
+from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
-from relapse_model.cohort.readers.cdisc.lives import lives_of, with_dates
+from relapse_model.cohort.readers.cdisc.lives import Lives, lives_of, reference_days, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
+from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
@@ -25,6 +29,7 @@ from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -34,6 +39,7 @@ from relapse_model.study.study import Study
 
 _MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
 _NO_LABS = ("patient_id", "week", "analyte", "value", "unit")
+_VISITS = ("AVISIT", "VISIT", "VISITNUM", "AVISITN")
 _DATES = ("date", "start", "end")
 
 
@@ -90,18 +96,27 @@ def read_cdisc(
     unread, unmet_notes = unmet_conditions(known, [(one.wanted.entry, one.came, one.met) for one in taken])
     _refuse([*(problem for one in taken for problem in one.problems), *unread])
     lives = lives_of(library, subjects, read=known.outcome is not None)
+    beside, beside_notes = said_beside(library, taken)
     made, notes = _made(subjects, taken, wishes)
     report = ReadingReport(
         "cdisc", tuple(_readings(library, subjects, fates)), not_mapped=tuple(_not_mapped(library, subjects, wishes)),
         never_read=tuple(name for data in _read(library, subjects, fates) for name in never_read(data)),
-        notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *unmet_notes, *notes),
+        notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *unmet_notes, *notes,
+               *beside_notes, *loinc_beside(taken, SecondNames(study))),
     )  # fmt: skip
-    problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *lives.problems]
-    lived = with_dates(made, wishes.all, subjects, subjects.references)
-    problems += [*after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
+    problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *beside]
+    problems += _lived(made, lives, subjects, wishes)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _lived(made: dict[str, MadeTable], lives: Lives, subjects: Subjects, wishes: Wishes) -> list[Problem]:
+    """Return what contradicts births and deaths."""
+    lived = with_dates(made, wishes.all, subjects, subjects.references)
+    problems = [*lives.problems, *after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
+    patients = made["patients"]
+    return [*problems, *ages_beside_births(patients, lives.births, reference_days(subjects, patients))]
 
 
 def _labels(library: Library) -> dict[str, tuple[str, ...]]:
@@ -142,7 +157,11 @@ def _made(
         table = made_of([one.rows for one in taken if one.wanted.entry.section == section])
         if table is not None:
             made[name] = table
-    if "labs" not in made:
+    if "labs" in made:
+        made["labs"] = replace(
+            made["labs"], visit=_visits([one for one in taken if one.wanted.entry.section == "labs"])
+        )
+    else:
         none = pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS})
         made["labs"] = MadeTable(none, subjects.data.name)
     constants = [one.entry.constants for one in wishes.all]
@@ -151,6 +170,20 @@ def _made(
         for section, key in (("labs", "analyte"), ("treatments", "agent"))
     }
     return made, (*not_found(asked, made), *without_courses(made))
+
+
+def _visits(taken: list[TakenRows]) -> Callable[[], NDArray[np.object_]]:
+    """Return what returns the visit of each result, as its data set names it."""
+
+    def visits() -> NDArray[np.object_]:
+        found = []
+        for one in taken:
+            name = next((name for name in _VISITS if name in one.wanted.data), "")
+            texts = one.rows.table.columns[name].to_numpy(dtype=object)[one.rows.at] if name else ""
+            found.append(np.full(len(one.rows.at), texts, dtype=object))
+        return np.concatenate(found)
+
+    return visits
 
 
 def _read(library: Library, subjects: Subjects, fates: dict[str, Fates]) -> list[DataSet]:

@@ -21,6 +21,7 @@ from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
 from relapse_model.cohort.readers.cdisc.second_statements import (
     of_another,
+    only_these,
     other_doses,
     other_ends,
     other_loinc,
@@ -32,6 +33,7 @@ from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, NONE, is_zero
+from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
@@ -139,7 +141,8 @@ def _parts(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem
         counts = data.counts(part, chosen) if part in data and part not in entry.when else {}
         if len(counts) > 1:
             sentence = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
-            advice = f'State when = {{ {part} = "..." }}'
+            right = [text for text in counts if not other_thing(text, (SPECIMEN, PERSON, NO_RESULT))]
+            advice = only_these(part, right[:1]) + ", or another of them, in an entry for each" * (len(right) > 1)
             problems.append(
                 in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {sentence}", "one", advice)
             )
@@ -257,10 +260,8 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     once = (start.str[:10] == end.str[:10]) | (dose == "")
     columns.others[fields["dose"].name] = dose.where(once, "")
     several = int((~once).sum())
-    sentence = (
-        f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
-    )
-    return [sentence] if several else []
+    said = f"{several:,} doses of courses of several days are not read: they are those of each time"
+    return [f"{wanted.data.name}: {said}"] if several else []
 
 
 def _values(wanted: Wanted, columns: Columns) -> pd.Series:

@@ -11,8 +11,9 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
-from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.same_meaning import results_contradict
@@ -22,6 +23,13 @@ from relapse_model.errors import Problem
 
 _TEXTS = ("LBORRES", "LBSTRESC", "AVALC")
 _OF_WHAT = ("LBSPEC", "LBCAT", "LBSCAT", "PARCAT1", "PARCAT2", "LBNAM", "FOCID", "SREL", "LBSPCCND")
+_SOURCE = "SRCDOM"
+_CATEGORY = re.compile(r"(?:CM|EX|EC|PR|MH|CE|AE|DS|SU|FA)S?CAT|PARCAT\d")
+_RELATIVE = re.compile(r"\b(?:family|household|relatives?|kin)\b")
+_EXPECTED = {
+    "labs": "results of the patient's blood", "treatments": "what the patient was given",
+    "outcome": "events of the patient",
+}  # fmt: skip
 _GOES_ON = frozenset({"", "ONGOING", "AFTER", "DURING/AFTER"})
 _SEVERAL = re.compile(
     r"[BTQ]\.?I\.?D\.?|Q(?:[1-9]|1[0-2])\s?H.*|TWICE.*|(?:[2-9]|1\d)\s?(?:X|TIMES?).*|.*TIMES (?:A|PER) DAY"
@@ -58,8 +66,8 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         wrong = both & (read["comparator"] != beside["comparator"]).to_numpy()
         wrong |= contradicts(_numbers(read, unit), _words(texts, beside), rule)
         wrong |= contradicts(_numbers(beside, unit), _words(own, read), rule)
-        codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([own, texts]))
-        opposite = [results_contradict(str(one), str(other)) for one, other in pairs]
+        codes, pairs = distinct_pairs(own, texts)
+        opposite = [results_contradict(one, other) for one, other in pairs]
         wrong |= np.array([*opposite, False], dtype=bool)[codes]
         yield from table.problems(wrong, variable, f"what {value.name} says: comparator and words", _CORRECT)
 
@@ -91,15 +99,58 @@ def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Pro
     data, entry = wanted.data, wanted.entry
     name = entry.constants.get("analyte", "")
     problems = []
-    for variable in _OF_WHAT if entry.section == "labs" else ():
+    of_results = entry.section == "labs"
+    variables = _OF_WHAT if of_results else categories(data)
+    kinds = (SPECIMEN, PERSON, NO_RESULT) if of_results else (PERSON,)
+    for variable in (*variables, _SOURCE):
         counts = data.counts(variable, chosen) if variable in data and variable not in entry.when else {}
-        for text, count in counts.items():
-            said = other_thing(text, (SPECIMEN, PERSON, NO_RESULT))
-            if said and said != other_thing(name, (SPECIMEN, PERSON)):
-                found = f"{data.name}: {variable} {text!r} ({count:,}): {said}"
-                advice = f'State when = {{ {variable} = "..." }}, with those that are meant'
-                problems.append(in_mapping(mapping, place_of(entry), found, "results of the patient's blood", advice))
+        said = {text: _other(variable, text, kinds) for text in counts}
+        right = [text for text, other in said.items() if not other]
+        for text, other in said.items():
+            if other and other != other_thing(name, (SPECIMEN, PERSON)):
+                found = f"{data.name}: {variable} {text!r} ({counts[text]:,}): {other}"
+                advice = only_these(variable, right)
+                problems.append(in_mapping(mapping, place_of(entry), found, _EXPECTED[entry.section], advice))
     return problems
+
+
+def categories(data: DataSet) -> tuple[str, ...]:
+    """Return the variables that say of which kind a row of a data set of events is, such as CMCAT.
+
+    Examples
+    --------
+    >>> from relapse_model.cohort.readers.cdisc.data_set import Coded, DataSet
+    >>> categories(DataSet("MH", "", "mh.xpt", 0, {"MHCAT": "", "MHTERM": ""}, lambda name: None))
+    ('MHCAT',)
+    """
+    return tuple(one for one in data.labels if _CATEGORY.fullmatch(one))
+
+
+def of_a_relative(data: DataSet, variables: tuple[str, ...]) -> Mask:
+    """Tell which rows say that they are of another person than the subject, such as a family history."""
+    found = np.zeros(data.rows, dtype=bool)
+    for variable in (*variables, _SOURCE):
+        if variable in data:
+            coded = data.coded(variable)
+            found |= np.array([bool(_other(variable, text, (PERSON,))) for text in coded.texts], dtype=bool)[
+                coded.codes
+            ]
+    return found
+
+
+def only_these(variable: str, texts: list[str]) -> str:
+    """Return the advice to read some rows alone; without any, to read none of them."""
+    if not texts:
+        return "None of these rows is one of the patient's own: leave out the entry, or correct the variable"
+    listed = ", ".join(f'"{one}"' for one in texts)
+    return f"State when = {{ {variable} = {listed if len(texts) == 1 else f'[{listed}]'} }}"
+
+
+def _other(variable: str, text: str, kinds: tuple[str, ...]) -> str:
+    """Return what a text says that its rows are instead; domains AP.. are those of associated persons."""
+    if variable == _SOURCE:
+        return PERSON if text.strip().upper().startswith("AP") else ""
+    return PERSON if PERSON in kinds and _RELATIVE.search(text.casefold()) else other_thing(text, kinds)
 
 
 def other_ends(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:

@@ -56,9 +56,11 @@ def rows_of(collector: Collector, section: str) -> pd.DataFrame:
     several = table["resource"].isin(collector.of_two()).to_numpy(dtype=bool)
     another = table["resource"].isin(collector.specimens.of_another(collector.patients)).to_numpy(dtype=bool)
     unlike = table["resource"].isin(collector.specimens.not_of_blood()).to_numpy(dtype=bool)
+    taken = collector.taken_back.numbers(collector.versions, collector.asked.by_type)
+    gone = table["resource"].map(taken).astype(object).fillna("") if taken else np.full(len(table), "", dtype=object)
     return table.assign(
-        position=np.where(several, -1, known[codes] if len(known) else codes), earlier=earlier, another=another,
-        unlike=unlike,
+        position=np.where(several | (gone != ""), -1, known[codes] if len(known) else codes), earlier=earlier,
+        another=another, unlike=unlike, gone=gone,
     )  # fmt: skip
 
 
@@ -98,7 +100,8 @@ def fates(rows: pd.DataFrame, kept: Kept) -> NDArray[np.object_]:
     found = np.full(len(rows), "", dtype=object)
     for mask, reason in reversed(reasons):
         found[mask] = reason
-    return found
+    gone = rows["gone"].to_numpy(dtype=object)
+    return np.where(gone != "", gone, found)
 
 
 def made_table(rows: pd.DataFrame, section: str, kept: Kept) -> MadeTable:

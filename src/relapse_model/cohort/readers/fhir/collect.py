@@ -6,45 +6,34 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from relapse_model.cohort.readers.fhir.contradicted import is_test, refuse_interpretation, refuse_other_names
-from relapse_model.cohort.readers.fhir.courses import course_of, one_text
+from relapse_model.cohort.readers.fhir.cells import Cells
+from relapse_model.cohort.readers.fhir.contradicted import is_test, refuse_other_names
+from relapse_model.cohort.readers.fhir.courses import medication_name
 from relapse_model.cohort.readers.fhir.elements import (
     Coding,
     Json,
     NotFhirError,
     codings_in,
-    object_in,
     objects_in,
     text_in,
-    texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, identified_as, replacement_of, subject_of
-from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
+from relapse_model.cohort.readers.fhir.patients import Patients, identified_as, replacement_of, subject_of
+from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, PERSONAL, TELLING, TYPES
 from relapse_model.cohort.readers.fhir.specimens import Specimens
-from relapse_model.cohort.readers.fhir.times import (
-    EXPECTED,
-    EXPECTED_DAY,
-    is_greenwich,
-    issued_before,
-    local_time,
-    time_in,
-)
+from relapse_model.cohort.readers.fhir.taken_back import TakenBack
+from relapse_model.cohort.readers.fhir.told import Told
 from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
-from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
+from relapse_model.cohort.readers.fhir.uncounted import TEST, uncounted
+from relapse_model.cohort.readers.fhir.values import UnclearError
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
+from relapse_model.cohort.readers.second_names import LoincMet
 from relapse_model.cohort.readers.source_dates import Partial
-from relapse_model.cohort.readers.source_values import text_key
-from relapse_model.cohort.readers.units_in_names import unit_stands
 
-ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
-TEST = "a record for tests alone (HTEST)"
 NOT_NAMED = "of a code that the mapping does not name"
-OF_ANOTHER = "about another than the patient (focus)"
-ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
-"""Types of which the collector keeps something, whatever the mapping asks for."""
+ALWAYS_ASKED = ("Patient", "Medication", "Specimen")  # of which something is kept, whatever the mapping asks for
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -85,8 +74,8 @@ class Collector:
     """
 
     def __init__(self, asked: Asked, zone: str, partial: Partial, missing: frozenset[str]):
-        self.asked, self.zone, self.partial = asked, zone, partial
-        self.missing = {text_key(code) for code in missing}
+        self.asked = asked
+        self.cells = Cells(asked, zone, partial, missing)
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.refused: list[Refused] = []
         self.tallies: dict[str, Tally] = defaultdict(Tally)
@@ -95,19 +84,18 @@ class Collector:
         self.versions = Versions()
         self.patients = Patients()
         self.specimens = Specimens()
+        self.taken_back = TakenBack()
+        self.told = Told(LoincMet(asked.second))
         self.personal: set[str] = set()
         self._kept = asked.patient_elements() | {BIRTH, *DEATHS}
         self.met: set[str] = set()  # codes of the outcome
-        self.greenwich = self.long_periods = self.units = 0
+        self.units = 0
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
         self._waiting: list[Found] = []
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
-        self.identified: dict[
-            int, tuple[str, str]
-        ] = {}  # of resources: whom they refer to, by reference and identifier
-        self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
+        self.identified: dict[int, tuple[str, str]] = {}  # whom resources refer to, by reference and identifier
 
     def take_all(self, resources: Iterable[Found]) -> None:
         """Take every resource; those that refer to a medication which comes later, at the end."""
@@ -115,8 +103,12 @@ class Collector:
             self.take(found)
         waiting, self._waiting = self._waiting, []
         for found in waiting:
-            self._medications.setdefault(_medication_name(found.resource), _LACKING)
+            self._medications.setdefault(medication_name(found.resource), _LACKING)
             self.take(found)
+        for name in self.taken_back.patients():
+            if self.patients.position(subject_of({"subject": {"reference": name}}, "subject")) is not None:
+                unclear = UnclearError("target", "a patient whose record it takes back", "records of patients who are")
+                self._refuse("Provenance", self._unit(), "", Found("Provenance", "Provenance", 0, {}), unclear)
         for found, other in self._replaced:
             if self.patients.position(other) is None:
                 unclear = UnclearError("link", "a record that was replaced by one that did not come", "both records")
@@ -140,6 +132,8 @@ class Collector:
                 self.others[kind] += 1
                 if kind == "Specimen":
                     self.specimens.add(found)
+                elif kind in TELLING:
+                    self.taken_back.add(found)
         except NotFhirError as wrong:
             # Whom it concerns is not known: no cohort is right without it.
             self.tallies[kind].came = came + 1
@@ -219,11 +213,12 @@ class Collector:
             for _ in results:
                 self._refuse(kind, self._unit(), subject, found, unclear)
             return
-        why = why or self._uncounted(found.resource, kind)
+        why = why or uncounted(found.resource, kind)
         if resource is None or why:
             tally.left[why] += len(results)
             return
         self.specimens.refer(found.resource, resource, subject)
+        self.taken_back.replaces(found.resource)
         if identifier := identified_as(found.resource, TYPES[kind].subject):
             self.identified[resource] = subject, identifier
         for (node, codings), asked in zip(results, wanted, strict=True):
@@ -244,29 +239,12 @@ class Collector:
             return [(resource, codings_in(resource, element) if element else [])]
         if "medicationCodeableConcept" in resource:
             return [(resource, codings_in(resource, "medicationCodeableConcept"))]
-        name = _medication_name(resource)
+        name = medication_name(resource)
         if name.startswith("#"):
             held = [one for one in objects_in(resource, "contained") if one.get("id") == name[1:]]
             return [(resource, codings_in(held[0], "code") if held else [])]
         codings = self._medications.get(name)
         return None if codings is None else [(resource, codings)]
-
-    def _uncounted(self, resource: Json, kind: str) -> str:
-        """Return why a resource says of nothing that it was found or done; else nothing."""
-        if is_test(resource):
-            return TEST
-        counted = TYPES[kind].counted
-        status = text_in(resource, "status")
-        if counted is not None and status not in counted:
-            return f"status: {status or 'none'}"
-        verified = {one.code for one in codings_in(resource, "verificationStatus")} & DISPROVED
-        if verified:
-            return f"status: {sorted(verified)[0]}"
-        if kind == "MedicationRequest" and text_in(resource, "intent") not in ORDERS:
-            return f"intent: {text_in(resource, 'intent') or 'none'}"
-        if kind == "Observation" and focus_of(resource):
-            return OF_ANOTHER
-        return "not to be given (doNotPerform)" if resource.get("doNotPerform") is True else ""
 
     def _result(
         self, found: Found, kind: str, resource: int, subject: str, node: Json, asked: list[Wanted],
@@ -281,11 +259,12 @@ class Collector:
             if len(names) > 1:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
             for wanted in asked:
-                if not self._is_as_asked(found.resource, wanted):
+                if not self.cells.is_as_asked(found.resource, wanted):
                     left.append("not as the mapping's 'when' asks")
                     continue
                 refuse_other_names(node, codings, kind, wanted, self.asked.second)
-                cells = self._cells(found.resource, kind, node, wanted)
+                self.told.see(found, kind, wanted, codings)
+                cells = self.cells.of(found.resource, kind, node, wanted)
                 if isinstance(cells, str):
                     left.append(cells)
                 else:
@@ -300,64 +279,6 @@ class Collector:
                 self.rows[section].append(row)
             if not rows:
                 self.tallies[kind].left[left[0]] += 1
-
-    def _is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
-        """Tell whether a resource is as an entry's ``when`` asks; count it."""
-        if not wanted.when:
-            return True
-        met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
-        self.conditions[wanted][met] += 1
-        return met
-
-    def _cells(self, resource: Json, kind: str, node: Json, wanted: Wanted) -> tuple[str, ...] | str:
-        """Return the cells of a row, or why there is none."""
-        if wanted.section == "treatments":
-            start, end, dose, unit, element = course_of(resource, kind, wanted.paths)
-            if dose and unit and wanted.unit and not unit_stands(unit, wanted.unit):
-                raise UnclearError("dose", repr(unit), f"{wanted.unit!r}, the unit that the mapping states",
-                                   "Leave the unit out of the mapping: that of each resource counts")  # fmt: skip
-            unit = unit or wanted.unit if dose else ""
-            return self._day(start, element), self._day(end, "end") if end else "", dose, unit, element
-        if wanted.section == "patients":
-            if "value" in wanted.paths:
-                return (one_text(resource, wanted.paths["value"], "value"),)
-            return (value_said(node, {}).text,)
-        element, when = self._when(resource, kind, wanted)
-        if wanted.section == "time":
-            return (self._day(when, element),)
-        said = value_said(node, wanted.meanings)
-        if said.absent or text_key(said.text) in self.missing:
-            return said.absent or "a code for a missing value"
-        day = self._day(when, element)
-        if wanted.section == "labs" and issued_before(resource, when):
-            raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
-        if wanted.section == "outcome":
-            return day, said.text
-        refuse_interpretation(node, said, wanted, self.asked.second)
-        known = wanted.constants or {}
-        more = [
-            one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
-            for name in ("assay", "lower_limit", "upper_limit")
-        ]
-        return day, said.text, said.unit or wanted.unit, *more, said.element, element
-
-    def _when(self, resource: Json, kind: str, wanted: Wanted) -> tuple[str, str]:
-        """Return the element and the text of a resource's time: of a period its end for a result, else its start."""
-        if "date" in wanted.paths:
-            return "date", one_text(resource, wanted.paths["date"], "date")
-        element, start, end = time_in(resource, TYPES[kind].times)
-        if wanted.section == "time":
-            return element or TYPES[kind].times[0], start
-        self.long_periods += bool(start and end and start[:10] != end[:10])
-        return element or TYPES[kind].times[0], end or start
-
-    def _day(self, text: str, element: str) -> str:
-        day = local_time(text, self.zone, self.partial) if text else None
-        if day is None:
-            found = "nothing" if not text else "no date" if len(text) > 7 else "a part of a date"
-            raise UnclearError(element, found, EXPECTED if found != "a part of a date" else EXPECTED_DAY)
-        self.greenwich += is_greenwich(text)
-        return day
 
     def _unit(self) -> int:
         self.units += 1
@@ -376,11 +297,3 @@ def _asked_for(known: Mapping[str, tuple[Wanted, ...]], codings: list[Coding]) -
 def _called(kind: str, codings: list[Coding]) -> tuple[str, str, str]:
     first = codings[0] if codings else Coding("", "no code", "")
     return kind, first.key if first.system else first.code, first.display
-
-
-def _medication_name(resource: Json) -> str:
-    """Return what a resource refers to as its medication, as the medications are known."""
-    text = text_in(object_in(resource, "medicationReference") or {}, "reference")
-    bare = text.partition("/_history/")[0]
-    at = bare.rfind("Medication/")
-    return bare[at:] if at >= 0 else bare

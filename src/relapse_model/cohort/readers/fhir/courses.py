@@ -127,3 +127,11 @@ def _dose(resource: Json, kind: str) -> tuple[str, str]:
     if amount and printed and float(amount) not in printed:
         raise UnclearError(name, "a text with another amount than the dose", "one amount", "Correct the wrong one")
     return amount, unit
+
+
+def medication_name(resource: Json) -> str:
+    """Return what a resource refers to as its medication, as the medications are known."""
+    text = text_in(object_in(resource, "medicationReference") or {}, "reference")
+    bare = text.partition("/_history/")[0]
+    at = bare.rfind("Medication/")
+    return bare[at:] if at >= 0 else bare

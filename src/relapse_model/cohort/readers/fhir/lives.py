@@ -55,7 +55,7 @@ def lives_of(collector: Collector, kept: Kept) -> Lives:
     for place in np.flatnonzero(kept.cohort).tolist():
         found = collector.patients.found[place]
         try:
-            born, died = text_in(found.resource, BIRTH), _death(found, collector.zone)
+            born, died = text_in(found.resource, BIRTH), _death(found, collector.cells.zone)
         except NotFhirError as wrong:
             own = identifier_key(str(kept.ids[place]))
             problems.append(Problem(found.file, found.number, wrong.element, wrong.found, wrong.expected, "", own,

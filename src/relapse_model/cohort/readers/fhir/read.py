@@ -144,7 +144,7 @@ def _conditions(collector: Collector) -> Iterator[tuple[Entry, int, int]]:
         if one.entry is None:
             continue
         if one.when:
-            met = collector.conditions[one]
+            met = collector.cells.conditions[one]
             yield one.entry, met.total(), met[True]
         else:
             read = counts.get(one.section, Counter())[one.name]
@@ -224,13 +224,15 @@ def _notes(collector: Collector, files: Source, made: dict[str, MadeTable], zone
             f"{len(files.files):,} files were read in the order of their names; 'file 7' is the seventh of them, for a "
             "name may be that of a patient, and is shown only if it is that of a type of resource"
         )
-    if collector.greenwich and not zone:
+    if collector.cells.greenwich and not zone:
         yield (
-            f"{collector.greenwich:,} times are in UTC, and count as days of Greenwich: if the hospital is elsewhere, "
-            'state zone = "..." under [source]'
+            f"{collector.cells.greenwich:,} times are in UTC, and count as days of Greenwich: if the hospital is "
+            'elsewhere, state zone = "..." under [source]'
         )
-    if collector.long_periods:
-        yield f"{collector.long_periods:,} results are of a period: the day of its end counts"
+    if collector.cells.long_periods:
+        yield f"{collector.cells.long_periods:,} results are of a period: the day of its end counts"
+    yield from collector.told.sentences()
+    yield from collector.taken_back.sentences()
     if files.pages:
         yield f"{files.pages:,} bundles are pages of a search with a next page: see that all pages are there"
     if files.without_resource:

@@ -59,6 +59,8 @@ ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "
 """Intents of a request that something is to be given; a plan or a proposal is none."""
 DISPROVED = frozenset({"refuted", "entered-in-error"})
 """Verification statuses of a condition that the patient does not have."""
+TELLING = ("Provenance", "DiagnosticReport")
+"""Types that may say of resources they refer to that they do not count."""
 PERSONAL = frozenset({"name", "telecom", "address", "photo", "contact", "text", "communication", "generalPractitioner"})
 """Elements of Patient that may say who it is; never read."""
 BIRTH = "birthDate"

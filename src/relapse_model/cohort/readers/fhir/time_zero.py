@@ -113,7 +113,7 @@ def _of_patients(collector: Collector, dates: NDArray[np.object_], ids: NDArray[
         except (UnclearError, NotFhirError) as why:
             problems.append(_problem(found, ids[place], why.found, why.expected))
             continue
-        day = local_time(text, collector.zone, collector.partial) if text else ""
+        day = local_time(text, collector.cells.zone, collector.cells.partial) if text else ""
         if day is None:
             problems.append(_problem(found, ids[place], "no date, or a part of one", EXPECTED_DAY))
         else:

@@ -119,6 +119,28 @@ class Versions:
         if names:
             self._passed.add(hash((server, names[0])))
 
+    def meant(self, reference: str, version: str, kinds: tuple[str, ...]) -> set[int]:
+        """Return the numbers of the resources that a reference means, of those that are known.
+
+        Parameters
+        ----------
+        reference : str
+            As it is written: relative, absolute, or a ``urn:uuid``, which does not say of which type it is.
+        version : str
+            Of which it speaks; of a resource that has another one by now, it says nothing.
+        kinds : tuple of str
+        """
+        *server, kind, own = ["", "", *reference.rsplit("/", 2)][-3:]
+        names = [f"{kind}/{own}"]
+        if reference.startswith(_URN):
+            server, names = [""], [f"{kind}/{reference.removeprefix(_URN)}" for kind in kinds]
+        known = [one for name in (*names, reference) for one in self._known.get(name, ())]
+        return {
+            one.number for one in known
+            if (not one.server or not server[0] or one.server == server[0])
+            and (not version or not one.version or one.version == version)
+        }  # fmt: skip
+
     def _before(self, names: list[str], new: _Known) -> _Known | None:
         every = {id(one): one for name in names for one in self._known.get(name, ())}
         known = [one for one in every.values() if not (one.server and new.server and one.server != new.server)]

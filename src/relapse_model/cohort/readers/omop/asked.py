@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.omop.vocabulary import concepts_below, loinc_concepts, ucum_codes
+from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.other_things import OF_OUTCOMES, other_thing
 from relapse_model.cohort.readers.second_names import NAMED, SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
-from relapse_model.study.analyte import Analyte
 from relapse_model.study.line_numbers import Place, line_of
 from relapse_model.study.study import Study
 
@@ -30,71 +30,6 @@ def _values(table: str) -> tuple[str, ...]:
     """Return the columns in which a result may stand."""
     text = CDM[table].text if table in CDM else ""
     return ("value_as_number", "value_as_concept_id", *([text] if text else []))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
-    """One entry of a mapping: which rows of which table, and what they become.
-
-    Attributes
-    ----------
-    entry : Entry
-    name : str
-        The analyte, the agent, or the competing event; ``"relapse"``.
-    table : str
-    among : mapping of str to tuple of str
-        Columns, and the values of which one must stand in each.
-    """
-
-    entry: Entry
-    name: str
-    table: str
-    among: Mapping[str, tuple[str, ...]]
-
-    def field(self, name: str) -> Field | None:
-        """Return where something else than usual stands."""
-        return self.entry.fields.get(name)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """What is looked for.
-
-    Attributes
-    ----------
-    labs, treatments, outcome : tuple of Wanted
-        Of the outcome the event itself, and those that compete with it.
-    events : Wanted or None
-        Whose start is time zero.
-    cohort : int or None
-        Of whose persons the cohort is.
-    units : mapping of str to str
-        UCUM codes by ``unit_concept_id``, where the source has the vocabulary.
-    rules : mapping of str to Analyte
-        Of the study.
-    zone : str
-        Of the hospital; empty where nobody states it.
-    second : SecondNames
-        By which the source's own names of results and drugs are held against those of the entries.
-    """
-
-    labs: tuple[Wanted, ...]
-    treatments: tuple[Wanted, ...]
-    outcome: tuple[Wanted, ...]
-    events: Wanted | None
-    cohort: int | None
-    units: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, Analyte] = field(default_factory=dict)
-    second: SecondNames = field(default_factory=SecondNames)
-    zone: str = ""
-
-    def names(self) -> dict[str, list[str]]:
-        """Return the analytes and agents asked for."""
-        return {"labs": [one.name for one in self.labs], "treatments": [one.name for one in self.treatments]}
-
-    def of_table(self, table: str) -> tuple[Wanted, ...]:
-        """Return the laboratory entries of one table."""
-        return tuple(one for one in self.labs if one.table == table)
 
 
 def asked_of(mapping: SourceMapping, tables: Tables, study: Study | None) -> Asked:
@@ -153,13 +88,13 @@ class _Asking:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
         rules = {} if self.study is None else self.study.analytes
         zone = mapping.source.get("zone") or (None if self.study is None else self.study.time.zone) or ""
-        return Asked(labs, treatments, outcome, events, cohort, self.units(), rules, self.second, zone)
+        return Asked(labs, treatments, outcome, events, cohort, ucum_codes(self.tables), rules, self.second, zone)
 
     def entries(self) -> tuple[Entry, ...]:
         if self.mapping.labs or self.study is None:
             return self.mapping.labs
         coded = [name for name, one in self.study.analytes.items() if one.loinc]
-        known = self.loinc(coded)
+        known = loinc_concepts(self.tables, self.study, coded)
         return tuple(
             Entry("labs", -1, {"analyte": name}, codes=tuple(known[name])) for name in coded if known.get(name)
         )
@@ -201,7 +136,7 @@ class _Asking:
         codes = entry.codes
         self.others(entry, place)
         if not codes and not among and section == "labs":
-            codes = self.loinc([name]).get(name, ())
+            codes = loinc_concepts(self.tables, self.study, [name]).get(name, ())
         if codes:
             if entry.options.get("descendants"):
                 codes = self.descendants(codes, place)
@@ -220,7 +155,11 @@ class _Asking:
 
     def others(self, entry: Entry, place: Place) -> None:
         """Refuse concepts of codes that the study states for another analyte, where the source has the vocabulary."""
-        known = self.loinc(self.study.analytes) if self.study is not None and entry.codes else {}
+        known = (
+            loinc_concepts(self.tables, self.study, self.study.analytes)
+            if self.study is not None and entry.codes
+            else {}
+        )
         for code, other in codes_of_others(entry, self.study, known):
             self.refuse((*place, "codes"), f"{code}, which the study states for {other}", EXPECTED, IF_RIGHT)
         self.named(entry, place)
@@ -300,37 +239,7 @@ class _Asking:
             self.concepts(table, tuple(time.zero.options.get("codes", ())), ("time", "zero"))
         return events, of_time if of_time is not None else chosen
 
-    def loinc(self, analytes: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return the concept ids of the LOINC codes of analytes, where the source has the vocabulary."""
-        known = {} if self.study is None else self.study.analytes
-        codes: dict[str, list[str]] = {}
-        for name in analytes:
-            for code in known[name].loinc if name in known else ():
-                codes.setdefault(code, []).append(name)
-        columns = ("concept_id", "concept_code")
-        if not codes or not {*columns, "vocabulary_id"} <= set(self.tables.columns("concept")):
-            return {}
-        query = Query("concept", columns, {"vocabulary_id": ("LOINC",), "concept_code": tuple(codes)})
-        found: dict[str, tuple[str, ...]] = {}
-        for concept, code in rows_of(self.tables, query).itertuples(index=False):
-            for name in codes[code]:
-                found[name] = (*found.get(name, ()), concept)
-        return found
-
     def descendants(self, codes: tuple[str, ...], place: Place) -> tuple[str, ...]:
         """Return the concepts below some, themselves among them."""
-        columns = ("ancestor_concept_id", "descendant_concept_id")
-        self.columns("concept_ancestor", columns, (*place, "descendants"))
-        if not set(columns) <= set(self.tables.columns("concept_ancestor")):
-            return codes
-        below = rows_of(self.tables, Query("concept_ancestor", columns[1:], {columns[0]: codes}))
-        return tuple(dict.fromkeys((*codes, *below[columns[1]])))
-
-    def units(self) -> dict[str, str]:
-        """Return the UCUM codes of units, where the source has the vocabulary."""
-        columns = ("concept_id", "concept_code")
-        if not {*columns, "vocabulary_id"} <= set(self.tables.columns("concept")):
-            return {}
-        return dict(
-            rows_of(self.tables, Query("concept", columns, {"vocabulary_id": ("UCUM",)})).itertuples(index=False)
-        )
+        self.columns("concept_ancestor", ("ancestor_concept_id", "descendant_concept_id"), (*place, "descendants"))
+        return concepts_below(self.tables, codes)

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
-from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.events import (
     LIVING,
-    Events,
     cells_of,
     chunks_of,
     each_key_once,
@@ -22,8 +20,10 @@ from relapse_model.cohort.readers.omop.events import (
     refuse_rows,
     usable_rows,
 )
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_events import Events
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_things import NEVER, other_things
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.index_dates import picked_days
-from relapse_model.cohort.readers.omop.asked import Asked
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.omop.wanted import Asked
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,16 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
-from relapse_model.cohort.readers.omop.asked import Asked, Wanted
-from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.cdm import CDM, CdmTable
 from relapse_model.cohort.readers.omop.deaths import after_death
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_events import Events
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
+from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
+from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, LoincMet
 from relapse_model.cohort.readers.source_dates import Partial
-from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
@@ -30,71 +30,13 @@ OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
 LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
+_VISIT = "visit_occurrence_id"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
     "treatments": ("patient_id", "agent", "start_date", "end_date", "dose", "unit"),
 }
 _OPTIONAL = {"labs": _ASSAY, "treatments": ("dose", "unit")}
-
-
-@dataclass(slots=True, eq=False)
-class Events:
-    """What was made of one table.
-
-    Attributes
-    ----------
-    rows : list of DataFrame
-        Of the cohort's table, with ``number``, the key in the source.
-    problems : list of Problem
-    left : Counter
-        Rows that were not used, by reason.
-    read : int
-        Rows that were looked at.
-    beside : Counter
-        Concepts without a meaning in the mapping beside a number, by analyte and concept.
-    strangers : set of str
-        Persons of rows that are asked for, whom PERSON does not have.
-    zoned : int
-        Times with an offset that are not used, since the zone of the hospital is not known.
-    came, met : Counter
-        Rows of each entry with ``when``, by its place among those of the table, and those that are as it asks.
-    """
-
-    rows: list[pd.DataFrame] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    left: Counter[str] = field(default_factory=Counter)
-    read: int = 0
-    beside: Counter[tuple[str, str]] = field(default_factory=Counter)
-    strangers: set[str] = field(default_factory=set)
-    zoned: int = 0
-    came: Counter[int] = field(default_factory=Counter)
-    met: Counter[int] = field(default_factory=Counter)
-
-    def count(self, chunk: pd.DataFrame, wanted: tuple[Wanted, ...], concept: str) -> None:
-        """Count the rows of entries with ``when``: those of their concepts, and those that are as it asks."""
-        for place, each in enumerate(wanted):
-            if each.entry.when:
-                codes = each.among.get(concept)
-                own = np.ones(len(chunk), dtype=bool) if codes is None else chunk[concept].isin(codes).to_numpy()
-                self.came[place] += int(own.sum())
-                for column, values in each.among.items():
-                    own = own & chunk[column].isin(values).to_numpy()
-                self.met[place] += int(own.sum())
-
-    def entries(self, wanted: tuple[Wanted, ...]) -> list[tuple[Entry, int, int]]:
-        """Return each entry with its rows, as `unmet` asks for them."""
-        names = Counter(name for rows in self.rows for name in rows.get("analyte", rows.get("agent", [])))
-        return [
-            (each.entry, self.came[place], self.met[place])
-            if each.entry.when
-            else (each.entry, names[each.name], names[each.name])
-            for place, each in enumerate(wanted)
-        ]
-
-    def table(self) -> pd.DataFrame:
-        """Return all rows."""
-        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame()
 
 
 def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
@@ -112,9 +54,12 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
     rows = pd.concat([pd.DataFrame(columns=list(columns), dtype=object), *every.values()], ignore_index=True)
     number = pd.to_numeric(rows.pop("number"), errors="coerce") if "number" in rows else pd.Series(dtype=float)
     empty = [name for name in _OPTIONAL[section] if (rows[name] == "").all()]
+    visit = rows.pop("visit") if "visit" in rows else None
     numbered = len(found) == 1 and not number.isna().any()
     if numbered:  # a database gives rows in no order
-        rows, number = rows.iloc[number.argsort(kind="stable")], number.sort_values(kind="stable")
+        order = number.argsort(kind="stable")
+        rows, number = rows.iloc[order], number.iloc[order]
+        visit = None if visit is None else visit.iloc[order]
     first = next(iter(found))
     rows = rows.drop(columns=empty)
     rows[ROW] = number.to_numpy(dtype=np.int64) if numbered else np.arange(1, len(rows) + 1)
@@ -124,7 +69,15 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
               "value": "value_as_number", "unit": "unit_source_value"}  # fmt: skip
     return MadeTable(rows, first if len(found) == 1 else source,
                      rows[ROW].to_numpy(dtype=np.int64) if numbered else None,
-                     {} if len(found) > 1 else dict(called), counted=known.row if numbered else "row")  # fmt: skip
+                     {} if len(found) > 1 else dict(called), counted=known.row if numbered else "row",
+                     visit=None if visit is None else lambda: _visits(visit))  # fmt: skip
+
+
+def _visits(visit: pd.Series) -> NDArray[np.object_]:
+    """Return what visits are called in messages; empty where the source has none."""
+    none = visit.isna() | visit.isin(["", "0"])
+    named: NDArray[np.object_] = (f"{_VISIT} " + visit.astype(str)).mask(none, "").to_numpy(dtype=object)
+    return named
 
 
 def chunks_of(
@@ -180,9 +133,10 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
     persons : Persons
     """
     known, wanted = CDM[table], asked.of_table(table)
-    more = (known.start, known.moment, known.text, known.source_code, *_RESULTS)
+    visit = tuple(name for name in (_VISIT,) if name in tables.columns(table))
+    more = (known.start, known.moment, known.text, known.source_code, *_RESULTS, *visit)
     query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
-    events = Events()
+    events = Events(loinc=LoincMet(asked.second))
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
         entry, several = entry_of(chunk, wanted)
@@ -213,8 +167,20 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: cells_of(part, each, name) for name in _ASSAY}
+                made |= {"visit": part[_VISIT]} if visit else {}
+                _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
+
+
+def _count_codes(events: Events, part: pd.DataFrame, known: CdmTable, wanted: Wanted) -> None:
+    """Count the concepts of results, and the LOINC codes that the source has for them."""
+    if known.source_code and known.source_code not in wanted.among:
+        codes = part[known.source_code].value_counts()
+        events.loinc.see(wanted.name, map(str, codes.index), map(int, codes))
+    if not wanted.entry.when:
+        counts = part[known.concept].value_counts()
+        events.concepts.update({(wanted.name, str(concept)): int(count) for concept, count in counts.items()})
 
 
 def each_key_once(events: Events, table: str) -> Events:

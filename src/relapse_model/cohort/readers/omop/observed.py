@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.omop.asked import Asked
-from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.omop.wanted import Asked
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.tables.identifiers import identifier_keys
 

@@ -15,11 +15,11 @@ from relapse_model.arrays import Positions
 from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.not_found import NONE
-from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.observed import PERIOD
-from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_things import OF_OUTCOMES, other_things
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.index_dates import ages_at, picked_days, read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.omop.asked import Asked
+from relapse_model.cohort.readers.omop.births import BIRTH, MOMENT, births_as_texts, refuse_other_births
 from relapse_model.cohort.readers.omop.cdm import CDM, SEXES
+from relapse_model.cohort.readers.omop.found_persons import NOBODY, Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.omop.wanted import Asked
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_missing, meanings_of
@@ -23,72 +23,10 @@ from relapse_model.cohort.reading_report import LeftOut, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
 
-NOBODY = "of no person of the table PERSON"
-LEFT_OUT = "of a person whom the cohort leaves out"
-UNDATED = "of a person without time zero"
 COLUMN = "enrolment_date"
 _PRINTED_SEXES = {word: sex for sex, words in (("F", "f female w 女"), ("M", "m male 男")) for word in words.split()}
-_BIRTH = ("year_of_birth", "month_of_birth", "day_of_birth")
 _LEAVE = 'Or leave such persons out: others = "leave out" under [time]'
 _SEVERAL = 'State which counts: pick = "first" or "last" under [time]'
-
-
-@dataclass(slots=True, eq=False)
-class Persons:
-    """The persons of a source.
-
-    Attributes
-    ----------
-    table : DataFrame
-        Rows of PERSON, as texts.
-    ids : array of str
-        Identifiers in the cohort.
-    among : array of bool
-        Whom the cohort has.
-    dates : array of str
-        Time zero; empty where there is none.
-    deaths : array of str
-        Day of death; empty where the source tells of none.
-    problems : list of Problem
-    readings : list of SourceReading
-    """
-
-    table: pd.DataFrame
-    ids: NDArray[np.object_]
-    among: Mask
-    dates: NDArray[np.object_]
-    deaths: NDArray[np.object_]
-    problems: list[Problem] = field(default_factory=list)
-    readings: list[SourceReading] = field(default_factory=list)
-
-    def positions(self, person: pd.Series) -> NDArray[np.intp]:
-        """Return the place of each person in the table; -1 where there is none."""
-        known = pd.Index(self.table["person_id"])
-        unique = known[~known.duplicated()]
-        place = np.flatnonzero(~known.duplicated())
-        at = unique.get_indexer(pd.Index(person))
-        return np.where(at >= 0, np.append(place, -1)[at], -1)
-
-    def fates(self, position: NDArray[np.intp]) -> NDArray[np.object_]:
-        """Return why rows of persons are not used; empty where they are."""
-        among, dated = (np.append(mask, False)[position] for mask in (self.among, self.dates != ""))
-        found = np.full(len(position), "", dtype=object)
-        found[~dated] = UNDATED
-        found[~among] = LEFT_OUT
-        found[position < 0] = NOBODY
-        return found
-
-    def key(self, place: int) -> str:
-        """Return the key of a patient, as problems have it."""
-        return identifier_key(str(self.ids[place]))
-
-    def refuse(
-        self, places: NDArray[np.intp] | list[int], column: str, found: str, expected: str, advice: str = ""
-    ) -> None:
-        """Refuse patients of the cohort; the place in PERSON is not said, since a person_id says who it is."""
-        for place in map(int, places):
-            if self.among[place]:
-                self.problems.append(Problem("person", None, column, found, expected, advice, self.key(place)))
 
 
 def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: Path) -> Persons:
@@ -104,8 +42,8 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
     """
     known = tables.columns("person")
     own = [one.name.lower() for one in mapping.patients.values() if (one.source or "person").lower() == "person"]
-    names = ("person_id", mapping.patient_id.name.lower(), *own, *map(str.lower, mapping.patients_when), *_BIRTH,
-             "gender_source_value")  # fmt: skip
+    names = ("person_id", mapping.patient_id.name.lower(), *own, *map(str.lower, mapping.patients_when), *BIRTH,
+             MOMENT, "gender_source_value")  # fmt: skip
     if mapping.time.zero is not None and not mapping.time.zero.source:
         names = (*names, mapping.time.zero.name.lower())
     query = Query("person", tuple(dict.fromkeys(name for name in names if name in known)), cohort=asked.cohort)
@@ -118,6 +56,7 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
     persons = Persons(table, table[mapping.patient_id.name.lower()].to_numpy(dtype=object), among,
                       np.full(len(table), "", dtype=object), np.full(len(table), "", dtype=object))  # fmt: skip
     _sexes(persons, mapping)
+    refuse_other_births(persons)
     again = (table["person_id"].duplicated(keep=False) & among).to_numpy()
     persons.refuse(np.flatnonzero(again), "person_id", "a person who stands on several rows", "one row for each person")
     other = int((~among).sum())
@@ -217,7 +156,7 @@ def patients_table(tables: Tables, mapping: SourceMapping, asked: Asked, persons
         values = values.mask(is_missing(values, mapping.missing), "")
         name = one.name.lower()
         if column == "age_years" and name in ("year_of_birth", "birth_datetime"):
-            births = _births(persons.table) if name == "year_of_birth" else values.str[:10]
+            births = births_as_texts(persons.table) if name == "year_of_birth" else values.str[:10]
             values, _, bad = ages_at(births, pd.Series(persons.dates), mapping.time.partial)  # type: ignore[arg-type]
             persons.refuse(np.flatnonzero(bad), name, "no date", "a date of birth, or its year")
         known = one.values or ({**SEXES, "0": ""} if name == "gender_concept_id" else {})
@@ -242,26 +181,6 @@ def _sexes(persons: Persons, mapping: SourceMapping) -> None:
     persons.refuse(np.flatnonzero(clash), names[1], "another sex than that of gender_concept_id", "one of the two")
 
 
-def births_of(persons: Persons) -> MadeTable | None:
-    """Return the births of the patients as far as PERSON tells them; None where it does not.
-
-    Parameters
-    ----------
-    persons : Persons
-    """
-    if _BIRTH[0] not in persons.table:
-        return None
-    births = _births(persons.table).where(persons.table[_BIRTH[0]] != "", "")
-    whole = (
-        births.str.slice(stop=4) + births.str.slice(4, 7).replace("", "-01") + births.str.slice(7).replace("", "-01")
-    )
-    impossible = (births != "") & pd.to_datetime(whole, format="%Y-%m-%d", errors="coerce").isna()
-    persons.refuse(np.flatnonzero(impossible), _BIRTH[1], "a month or a day that there is not", "a date of birth")
-    births = births.mask(impossible, "")
-    rows = pd.DataFrame({"patient_id": persons.ids, "date": births.to_numpy(dtype=object)}, dtype=object)
-    return MadeTable(rows[persons.among & (births != "").to_numpy()], "person", None, {"date": _BIRTH[0]})
-
-
 def _column(tables: Tables, one: Field, asked: Asked, persons: Persons) -> pd.Series:
     """Return a column of persons, from PERSON or from another table in which it is the same in all rows of a person."""
     name, table = one.name.lower(), (one.source or "person").lower()
@@ -279,14 +198,3 @@ def _column(tables: Tables, one: Field, asked: Asked, persons: Persons) -> pd.Se
     return (
         pd.Series(np.arange(len(persons.ids))).map(first.where(~several, "").astype(object)).astype(object).fillna("")
     )
-
-
-def _births(table: pd.DataFrame) -> pd.Series:
-    """Return the dates of birth as far as they are known: YYYY, YYYY-MM or YYYY-MM-DD."""
-    year = table["year_of_birth"]
-    month, day = (
-        table[name].str.zfill(2) if name in table else pd.Series("", index=table.index) for name in _BIRTH[1:]
-    )
-    month, day = month.where(~month.isin(["", "00"]), ""), day.where(~day.isin(["", "00"]), "")
-    births: pd.Series = year + ("-" + month).where(month != "", "") + ("-" + day).where((month != "") & (day != ""), "")
-    return births

@@ -11,15 +11,19 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
+from relapse_model.cohort.readers.omop.births import births_of
 from relapse_model.cohort.readers.omop.concept_names import concept_names
 from relapse_model.cohort.readers.omop.courses import read_courses
 from relapse_model.cohort.readers.omop.deaths import read_deaths
-from relapse_model.cohort.readers.omop.events import Events, made_of, read_labs, reading_of
+from relapse_model.cohort.readers.omop.events import made_of, read_labs, reading_of
+from relapse_model.cohort.readers.omop.found_events import Events
+from relapse_model.cohort.readers.omop.found_persons import NOBODY
 from relapse_model.cohort.readers.omop.observed import after_observation
 from relapse_model.cohort.readers.omop.outcome import read_outcome
-from relapse_model.cohort.readers.omop.persons import NOBODY, births_of, patients_table, read_persons
+from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
@@ -109,7 +113,7 @@ def _read(
             others += not_mapped
             problems += events.problems
             entries += events.entries(own)
-            beside += [*_beside(table, events), *_strangers(table, events), *_zoned(table, events)]
+            beside += _told(tables, table, events)
         if found:
             made[section] = made_of(found, section)
     beside += after_observation(tables, asked, persons, made.get("labs"))
@@ -123,6 +127,16 @@ def _read(
     )  # fmt: skip
     births = births_of(persons)  # first, since it adds what is wrong with them
     return made, report, [*persons.problems, *problems], births
+
+
+def _told(tables: Tables, table: str, events: Events) -> list[str]:
+    """Return the notes on the rows of one table."""
+    return [
+        *_beside(table, events),
+        *_strangers(table, events),
+        *_zoned(table, events),
+        *_codes(tables, events),
+    ]
 
 
 def _beside(table: str, events: Events) -> list[str]:
@@ -139,6 +153,16 @@ def _unmet(mapping: SourceMapping, entries: list[tuple[Entry, int, int]]) -> lis
     if unread:
         raise SourceError("the OMOP source was refused", unread)
     return notes
+
+
+def _codes(tables: Tables, events: Events) -> list[str]:
+    """Return notes on LOINC codes that the study does not state for the analyte as which they are read."""
+    loinc = events.loinc
+    known = codes_of(tables, (concept for name, concept in events.concepts if loinc.states(name)))
+    for (name, concept), count in events.concepts.items():
+        if concept in known and loinc.states(name) and not loinc.seen(name, known[concept]):
+            loinc.see(name, (known[concept],), (count,))
+    return list(loinc.sentences())
 
 
 def _zoned(table: str, events: Events) -> list[str]:

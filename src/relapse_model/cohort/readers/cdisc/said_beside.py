@@ -1,0 +1,123 @@
+"""What a sponsor's own variables say of rows that are read: supplemental qualifiers, states, comments; LOINC codes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Positions
+from relapse_model.cohort.readers.cdisc.data_set import DataSet
+from relapse_model.cohort.readers.cdisc.library import Library
+from relapse_model.cohort.readers.cdisc.rows import TakenRows
+from relapse_model.cohort.readers.cdisc.standard import ID
+from relapse_model.cohort.readers.other_things import PERSON, other_thing, takes_all_back
+from relapse_model.cohort.readers.second_names import LoincMet, SecondNames
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.errors import Problem
+
+_NOT_FINAL = re.compile(r"preliminary|interim|provisional|not final|unverified|not verified|pending|初步|未审核|待审核")
+_TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$", re.IGNORECASE)
+_ADVICE = "Leave such rows out by 'when', or take them out; if the result counts, correct what is said of it"
+_SUPPLEMENT = ("RDOMAIN", ID, "IDVAR", "IDVARVAL", "QNAM", "QVAL")
+_FEW = 3  # words of a text that names a person, and no more
+
+
+def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Problem], list[str]]:
+    """Refuse rows that are read and of which the sponsor says that they were taken back; return notes on the rest.
+
+    Read are SUPPLB and its like, and variables of the data set that are called status, comment or remark.
+
+    Parameters
+    ----------
+    library : Library
+    taken : sequence of TakenRows
+    """
+    problems: list[Problem] = []
+    unfinished: Counter[tuple[str, str]] = Counter()
+    for one in taken:
+        at = one.rows.table.number[one.rows.at].astype(np.intp) - 1
+        for name, texts in _statements(library, one, at):
+            codes, distinct = pd.factorize(texts)
+            wrong = np.array([*map(_taken_back, distinct), False], dtype=bool)[codes]
+            found = pd.Series(np.full(len(one.rows.table), "", dtype=object))
+            found.iloc[one.rows.at] = texts.to_numpy(dtype=object)
+            expected = "nothing that takes the row back"
+            problems += one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE, found=found)
+            for text, count in Counter(texts[texts != ""]).items():
+                if _NOT_FINAL.fullmatch(text.strip().casefold()):
+                    unfinished[f"{one.wanted.data.name}, {name}", text] += count
+    notes = [f"{name}: {count:,} rows that count are called {text!r}" for (name, text), count in unfinished.items()]
+    return problems, notes
+
+
+def _taken_back(text: object) -> bool:
+    said = str(text)
+    return takes_all_back(said) or (len(said.split()) <= _FEW and bool(other_thing(said, (PERSON,))))
+
+
+def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tuple[str, pd.Series]]:
+    """Yield what stands beside the rows that were taken, each with the name of its variable."""
+    data, entry = one.wanted.data, one.wanted.entry
+    usual = {*one.wanted.standard.none, *entry.when, *(each.name for each in entry.fields.values())}
+    for name, label in data.labels.items():
+        if name not in usual and (_TOLD.search(name) or _TOLD.search(label)):
+            coded = data.coded(name)
+            if any(_taken_back(text) or _NOT_FINAL.fullmatch(text.strip().casefold()) for text in coded.texts):
+                yield name, pd.Series(coded.texts[coded.codes[at]], dtype=object)
+    for beside in _supplements(library, data):
+        yield from _supplemental(beside, data, at)
+
+
+def _supplements(library: Library, data: DataSet) -> list[DataSet]:
+    found = [one for one in library.data if one.name.startswith("SUPP") and all(name in one for name in _SUPPLEMENT)]
+    return [one for one in found if one.holds("RDOMAIN", (data.name[:2],)).any()]
+
+
+def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series]]:
+    """Yield for each qualifier what it says of the rows, by subject and the number that IDVAR names."""
+    rows = pd.DataFrame({name: beside.texts(name) for name in _SUPPLEMENT})
+    rows = rows[(rows["RDOMAIN"] == data.name[:2]) & rows["QVAL"].ne("")]
+    for (idvar, name), own in rows.groupby(["IDVAR", "QNAM"], sort=False):
+        variable = str(idvar)
+        if variable and variable not in data:
+            continue
+        keys = identifier_keys(data.texts(ID).iloc[at].reset_index(drop=True))
+        known = identifier_keys(own[ID])
+        if variable:  # without it, it is said of all rows of the subject
+            keys = keys + "|" + _plain(data.texts(variable).iloc[at].reset_index(drop=True))
+            known = known + "|" + _plain(own["IDVARVAL"])
+        said = pd.Series(own["QVAL"].to_numpy(dtype=object), index=known)
+        texts = keys.map(said[~said.index.duplicated()]).fillna("").astype(object)
+        if (texts != "").any():
+            yield f"{beside.name}.{name}", texts
+
+
+def _plain(texts: pd.Series) -> pd.Series:
+    return texts.str.strip().str.replace(r"\.0+$", "", regex=True)
+
+
+def loinc_beside(taken: Sequence[TakenRows], second: SecondNames) -> Iterator[str]:
+    """Yield notes on LOINC codes of results that are read, which the study does not state for their analyte.
+
+    Parameters
+    ----------
+    taken : sequence of TakenRows
+    second : SecondNames
+    """
+    met = LoincMet(second)
+    for one in taken:
+        entry, data = one.wanted.entry, one.wanted.data
+        if entry.section == "labs" and "LBLOINC" in data and "LBLOINC" not in entry.when:
+            at = one.rows.table.number[one.rows.at].astype(np.intp) - 1
+            coded = data.coded("LBLOINC")
+            texts, counts = np.unique(coded.codes[at], return_counts=True)
+            named = [(str(coded.texts[place]).strip(), int(count)) for place, count in zip(texts, counts, strict=True)]
+            name = entry.constants.get("analyte", "")
+            asked = () if met.states(name) else one.wanted.codes
+            other = [(text, count) for text, count in named if text not in asked]
+            met.see(name, [text for text, _ in other], [count for _, count in other])
+    yield from met.sentences()

@@ -1,0 +1,171 @@
+"""FHIR resources that others take back, or that say beside their result that it may not count."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fhir_resources import LOINC, SNOMED, dose, enrolment, observation, patient, quantity
+from fhir_rows import MAPPING, left_out, reader, values
+
+import relapse_model as rm
+from relapse_model.cohort.readers.fhir import asked_alone
+from relapse_model.cohort.readers.fhir.read import read_fhir
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.errors import CohortError
+
+OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+
+
+@pytest.fixture
+def read(tmp_path):
+    return reader(tmp_path)
+
+
+def provenance(*targets, code="NULLIFY"):
+    return {"resourceType": "Provenance", "target": [{"reference": one} for one in targets],
+            "activity": {"coding": [{"system": OPERATION, "code": code}]}}  # fmt: skip
+
+
+def report(status, *results):
+    return {"resourceType": "DiagnosticReport", "id": f"r{status}", "status": status,
+            "result": [{"reference": one} for one in results]}  # fmt: skip
+
+
+def two():
+    return [observation(id="a", **quantity(5.0)), observation(id="b", day="2024-03-15", **quantity(7.0))]
+
+
+@pytest.mark.parametrize("name", ["Observation/a", "https://server.example/fhir/Observation/a", "urn:uuid:a"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_provenance_that_nullifies_a_result_takes_it_back(read, name, order):
+    """One of two results is nullified: the other one counts, and the report says why one does not."""
+    cohort = read(*[*two(), provenance(name)][::order])
+    assert values(cohort) == ["7.0"]
+    assert left_out(cohort) == {"taken back by a Provenance (NULLIFY)": 1}
+    assert len(values(read(*two(), provenance(name, code="CREATE")))) == 2
+
+
+def test_a_provenance_in_words_and_an_observation_that_replaces_another(read):
+    told = provenance("Observation/a") | {"activity": {"text": "Nullified"}}
+    assert values(read(*two(), told)) == ["7.0"]
+    rows = two()
+    url = "http://hl7.org/fhir/StructureDefinition/observation-replaces"
+    rows[1]["extension"] = [{"url": url, "valueReference": {"reference": "Observation/a"}}]
+    cohort = read(*rows)
+    assert values(cohort) == ["7.0"]
+    assert left_out(cohort) == {"replaced by another Observation (observation-replaces)": 1}
+
+
+def test_a_provenance_of_an_earlier_version_takes_back_no_later_one(read):
+    rows = [one | {"meta": {"versionId": "2"}} for one in two()]
+    assert len(values(read(*rows, provenance("Observation/a/_history/1")))) == 2
+    assert values(read(*rows, provenance("Observation/a/_history/2"))) == ["7.0"]
+
+
+def test_doses_and_time_zero_are_taken_back_too(read):
+    given = [dose(id="d1"), dose(id="d2", effectiveDateTime="2024-04-01")]
+    cohort = read(*two(), *given, provenance("MedicationAdministration/d1"))
+    assert len(cohort.treatments) == 1
+    assert left_out(cohort, "MedicationAdministration") == {"taken back by a Provenance (NULLIFY)": 1}
+    with pytest.raises(CohortError, match="no time zero"):
+        read(*two(), provenance(f"Encounter/{enrolment()['id']}"))
+    with pytest.raises(CohortError, match="a patient whose record it takes back"):
+        read(*two(), provenance("Patient/1"))
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_results_of_a_report_that_was_withdrawn_do_not_count(read, status):
+    cohort = read(*two(), report(status, "Observation/a"))
+    assert values(cohort) == ["7.0"]
+    assert left_out(cohort) == {f"of a DiagnosticReport with the status {status}": 1}
+
+
+@pytest.mark.parametrize("status", ["preliminary", "partial", "registered"])
+def test_final_results_of_a_report_that_goes_on_count_and_are_told(read, status):
+    """A preliminary report may hold results that are final already, by the standard."""
+    cohort = read(*two(), report(status, "Observation/a"))
+    assert len(values(cohort)) == 2
+    told = f"1 results are those of a DiagnosticReport that is {status}: they count by their own status"
+    assert told in cohort.reading.notes
+    assert not any("DiagnosticReport" in one for one in read(*two(), report("final", "Observation/a")).reading.notes)
+
+
+def test_a_large_export_says_the_same(tmp_path, monkeypatch):
+    """Of a large export, resources of other types are not parsed, unless they may take something back."""
+    people = [patient(), enrolment()]
+    others = [report("cancelled", "Observation/a"), report("final", "Observation/b"), provenance("Observation/c")]
+    rows = [*two(), observation(id="c", day="2024-03-20", **quantity(9.0)), provenance("Observation/b", code="CREATE")]
+    bundle = {"resourceType": "Bundle", "type": "collection",
+              "entry": [{"resource": one} for one in (*people, *rows, *others)]}  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps(bundle), encoding="utf-8")
+    small = read_fhir(tmp_path / "a.json", parse_mapping(MAPPING))
+    monkeypatch.setattr("relapse_model.cohort.readers.fhir.files.BYTES_WORTH", 1)
+    large = read_fhir(tmp_path / "a.json", parse_mapping(MAPPING))
+    assert values(small) == values(large) == ["7.0"]
+    assert str(small.reading) == str(large.reading)
+    quick = asked_alone.AskedAlone(frozenset({"Observation", "Patient"})).parsed(json.dumps(bundle).encode())
+    assert [len(one["resource"]) > 1 for one in quick["entry"][-3:]] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("note", "refused", "doubtful"),
+    [
+        ("Cancelled", True, False),
+        ("wrong patient", True, False),
+        ("作废", True, False),
+        ("Entered in error.", True, False),
+        ("Fasting", False, False),
+        ("Slightly haemolysed", False, False),
+        ("Corrected: the first result was of the wrong patient", False, True),
+        ("Repeat of a sample that had been cancelled on 3 March, see order", False, True),
+    ],
+)
+def test_a_note_that_takes_the_result_back_is_refused_and_others_are_counted(read, note, refused, doubtful):
+    row = observation(note=[{"text": note}], **quantity(5.0))
+    if refused:
+        with pytest.raises(CohortError, match=r"Observation\.note': a note that takes the result back"):
+            read(row)
+        return
+    cohort = read(row)
+    assert values(cohort) == ["5.0"]
+    assert "1 results have a note, of which nothing is read" in cohort.reading.notes
+    assert doubtful == any("see the first at" in one for one in cohort.reading.notes)
+    assert note not in str(cohort.reading)  # it may hold a name
+
+
+@pytest.mark.parametrize("intent", ["proposal", "plan", "option", ""])
+def test_what_was_proposed_is_not_given(read, intent):
+    mapping = MAPPING.replace('agent = "hbig"', 'agent = "hbig"\nresource = "MedicationRequest"')
+    wish = dose(resourceType="MedicationRequest", intent=intent, authoredOn="2024-03-01")
+    cohort = read(*two(), wish, mapping=mapping)
+    assert cohort.treatments is None
+    assert left_out(cohort, "MedicationRequest") == {f"intent: {intent or 'none'}": 1}
+
+
+@pytest.mark.parametrize("status", ["preliminary", "registered", "cancelled", "unknown", "entered-in-error"])
+def test_results_that_are_not_final_do_not_count(read, status):
+    cohort = read(observation(status=status, **quantity(5.0)))
+    assert values(cohort) == []
+    assert left_out(cohort) == {f"status: {status}": 1}
+    assert values(read(observation(status="corrected", **quantity(5.0)))) == ["5.0"]
+
+
+@pytest.mark.parametrize("said", [{"coding": [{"code": "refuted"}]}, {"text": "refuted"}, {"text": "Entered-in-error"}])
+def test_a_condition_that_was_refuted_is_none(read, said):
+    mapping = MAPPING.replace('resource = "Encounter"', 'resource = "Condition"').replace("enrolment", "61977001")
+    ill = {"resourceType": "Condition", "subject": {"reference": "Patient/1"}, "onsetDateTime": "2024-03-01",
+           "code": {"coding": [{"system": SNOMED, "code": "61977001"}]}}  # fmt: skip
+    cohort = read(ill | {"verificationStatus": {"coding": [{"code": "provisional"}]}}, *two(), mapping=mapping)
+    assert "1 Conditions are provisional (verificationStatus), and count" in cohort.reading.notes
+    with pytest.raises(CohortError):  # nobody has a time zero
+        read(ill | {"verificationStatus": said}, *two(), mapping=mapping)
+
+
+def test_a_second_loinc_code_that_the_study_lacks_is_told(read):
+    """2951-2 is sodium, which the study has not: what it is nobody here knows, and the result counts."""
+    both = {"coding": [{"system": LOINC, "code": "5193-8"}, {"system": LOINC, "code": "2951-2"}]}
+    cohort = read(observation(**quantity(5.0)) | {"code": both}, study=rm.load_study("hbsag-relapse"))
+    assert values(cohort) == ["5.0"]
+    told = "results of anti_hbs that count have LOINC codes which no study states for it: 2951-2 (1)"
+    assert told in cohort.reading.notes

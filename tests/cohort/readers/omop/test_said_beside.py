@@ -1,0 +1,114 @@
+"""OMOP sources that say the same thing twice, and differently: births, missing numbers, visits, LOINC codes."""
+
+from __future__ import annotations
+
+import pytest
+from omop_rows import DRUG, MAPPING, PERSON, left_out, number, reader
+
+import relapse_model as rm
+from relapse_model.errors import CohortError
+
+AGELESS = MAPPING.replace('age_years = "year_of_birth"\n', "")
+
+
+@pytest.fixture
+def read(tmp_path):
+    return reader(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return rm.load_study("hbsag-relapse")
+
+
+@pytest.mark.parametrize(
+    ("moment", "right"),
+    [("1980-03-02 00:00:00", True), ("1980-03-02T08:30:00", True), ("", True), ("1990-03-02 00:00:00", False),
+     ("1980-04-02", False), ("1980-03-05", False)],
+)  # fmt: skip
+def test_a_birth_is_one_by_its_parts_and_by_its_moment(read, moment, right):
+    """Year, month and day of the person are 1980, 3 and 2."""
+    people = [PERSON | {"birth_datetime": moment}]
+    if right:
+        assert len(read(number("5"), person=people).labs) == 1
+        return
+    with pytest.raises(CohortError) as refusal:
+        read(number("5"), person=people)
+    assert "person, column 'birth_datetime': another birth than that of year, month and day" in str(refusal.value)
+    assert moment[:10] not in str(refusal.value)
+
+
+def test_parts_that_are_not_known_contradict_nothing(read):
+    people = [PERSON | {"month_of_birth": "", "day_of_birth": "0", "birth_datetime": "1980-07-01"}]
+    assert len(read(number("5"), person=people, mapping=AGELESS).labs) == 1
+
+
+def test_a_birth_that_only_the_moment_tells_is_known(read):
+    people = [PERSON | dict.fromkeys(("year_of_birth", "month_of_birth", "day_of_birth"), "")]
+    people[0]["birth_datetime"] = "2024-03-05"
+    with pytest.raises(CohortError, match="before the patient's birth"):
+        read(number("5"), person=people, mapping=AGELESS)
+
+
+def test_an_age_elsewhere_is_held_against_the_birth(read):
+    mapping = MAPPING.replace('"year_of_birth"', '{ field = "value_as_string", source = "observation", codes = [3] }')
+    told = {"observation_id": "1", "person_id": "1", "observation_concept_id": "3", "observation_date": "2024-03-01",
+            "value_as_string": "43"}  # fmt: skip
+    assert len(read(number("5"), mapping=mapping, observation=[told]).labs) == 1
+    with pytest.raises(CohortError, match="an age that is not the one by the birth that the source records"):
+        read(number("5"), mapping=mapping, observation=[told | {"value_as_string": "63"}])
+
+
+@pytest.mark.parametrize("code", ["9999999", "-999", "-999.0"])
+def test_a_number_that_means_no_value_is_none(read, code):
+    """Refused as it stands; stated under [missing] it is counted, and the other result is read."""
+    rows = [number(code), number("5", measurement_date="2024-03-09")]
+    with pytest.raises(CohortError, match="measurement_id 11, column 'value_as_number'"):
+        read(*rows)
+    stated = MAPPING.replace('"haemolysed"', f'"haemolysed", "{float(code):.0f}"')
+    cohort = read(*rows, mapping=stated)
+    assert list(cohort.labs["value"]) == ["5"]
+    assert left_out(cohort) == {"a code for a missing value": 1}
+    with pytest.raises(CohortError):  # the source's own text is a number: one of the two is wrong
+        read(number(code, text="7"), mapping=stated)
+
+
+def test_a_short_number_of_nines_counts_and_is_named(read):
+    cohort = read(number("9999"), number("999", measurement_date="2024-03-09"))
+    assert len(cohort.labs) == 2
+    assert [(one.row, one.found) for one in cohort.remarks] == [(11, "'9999'"), (12, "'999'")]
+    assert all("a code for no value? Then name it under [missing]" in one.expected for one in cohort.remarks)
+
+
+def test_two_visits_of_one_day_are_named(read, study):
+    same = [number("5", visit_occurrence_id="7"), number("5", visit_occurrence_id="8")]
+    (remark,) = read(*same, study=study).remarks
+    named = "visit_occurrence_id 7 and visit_occurrence_id 8"
+    assert remark.expected == f"each visit on its own day, and {named} have one date"
+    differ = [same[0], number("50", visit_occurrence_id="8")]
+    with pytest.raises(CohortError, match=f"They are of the visits {named}: see whether"):
+        read(*differ, study=study)
+    one = [same[0], number("50", visit_occurrence_id="7")]
+    with pytest.raises(CohortError) as refusal:
+        read(*one, study=study)
+    assert "visit" not in str(refusal.value)
+
+
+def test_loinc_codes_that_the_study_lacks_are_told(read, study):
+    """2951-2 is sodium: the study has none; 1742-6 it has as ALT, and refuses it as anti-HBs."""
+    told = "results of anti_hbs that count have LOINC codes which no study states for it: 2951-2 (1)"
+    cohort = read(number("5", measurement_source_value="2951-2"), study=study)
+    assert len(cohort.labs) == 1
+    assert told in cohort.reading.notes
+    concept = [{"concept_id": "1", "concept_code": "2951-2", "vocabulary_id": "LOINC", "concept_name": "Sodium"}]
+    assert told in read(number("5"), study=study, concept=concept).reading.notes
+    right = [concept[0] | {"concept_code": "5193-8", "concept_name": "Hepatitis B surface antibody"}]
+    assert not any("LOINC" in note for note in read(number("5"), study=study, concept=right).reading.notes)
+    with pytest.raises(CohortError, match="'1742-6'; expected a name of anti_hbs"):
+        read(number("5", measurement_source_value="1742-6"), study=study)
+
+
+def test_an_ordinary_source_has_no_such_notes(read):
+    cohort = read(number("5"), drug_exposure=[DRUG])
+    assert not cohort.remarks
+    assert not cohort.reading.notes
