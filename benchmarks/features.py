@@ -41,8 +41,9 @@ from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.measurements import measurements
 from relapse_model.features.summaries import summarise_groups
 from relapse_model.study.analyte import Analyte
+from relapse_model.study.prediction import OutcomeRule, Prediction
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.study import OutcomeRule, Prediction, Study
+from relapse_model.study.study import Study
 
 KINDS = ("last", "first", "maximum", "mean", "slope", "count")
 LIMITS = {

@@ -15,7 +15,8 @@ import relapse_model as rm
 from relapse_model.cohort.measurements import measurements
 from relapse_model.errors import CohortError
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.study import OutcomeRule, Prediction, Study
+from relapse_model.study.prediction import OutcomeRule, Prediction
+from relapse_model.study.study import Study
 
 INF, NAN = math.inf, math.nan
 HALF = math.log10(2)  # half of an amount is 0.30103 less on a log10 unit

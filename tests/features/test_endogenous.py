@@ -19,7 +19,8 @@ from relapse_model.features.antibody_filter import FLOOR
 from relapse_model.features.endogenous import derive_endogenous, endogenous_titre
 from relapse_model.features.kinetics import passive_titre
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.study import OutcomeRule, PassiveAntibody, Prediction, Spread, Study
+from relapse_model.study.prediction import OutcomeRule, Prediction
+from relapse_model.study.study import PassiveAntibody, Spread, Study
 
 INF = np.inf
 

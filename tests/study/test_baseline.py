@@ -8,7 +8,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.errors import StudyError
 from relapse_model.features.design import design
-from relapse_model.study.study import Baseline
+from relapse_model.study.prediction import Baseline
 
 STUDY = """
 [study]

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import StudyError
+from relapse_model.study.prediction import Confirmation, OutcomeRule, Prediction
 from relapse_model.study.predictor import Prior
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Confirmation, OutcomeRule, Prediction
 from relapse_model.study.written_out import HEAD
 
 TEXT = """\

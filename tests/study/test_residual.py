@@ -8,8 +8,8 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from relapse_model.errors import RelapseModelError
+from relapse_model.study.prediction import Residual
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Residual
 
 BUILT_IN = rm.load_study("hbsag-relapse").text
 STATED = 'residual = { sd_logit = 0.5, source = "an assumption" }'

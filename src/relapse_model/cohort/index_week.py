@@ -14,7 +14,8 @@ from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
-from relapse_model.study.study import OutcomeRule, Study, TimeIndex
+from relapse_model.study.prediction import OutcomeRule
+from relapse_model.study.study import Study, TimeIndex
 
 WITHOUT_INDEX = (
     'Take the patient out of the tables, or state without = "leave out" under [time] index: who has no week 0 is then '

@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.study.names import level_of, yes_or_no
-from relapse_model.study.study import OutcomeRule
+from relapse_model.study.prediction import OutcomeRule
 
 UNKNOWN_WORDS = MISSING_WORDS | {"unknown", "unk", "not known", "未知", "不详"}
 

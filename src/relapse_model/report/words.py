@@ -13,8 +13,9 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
+from relapse_model.study.prediction import OutcomeRule
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.study import OutcomeRule, Study
+from relapse_model.study.study import Study
 from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.validation.estimate import normal_quantile
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relapse_model.study import keys
+from relapse_model.study import keys, prediction
 from relapse_model.study import study as classes
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.key_table import KeyTable
@@ -47,7 +47,7 @@ MODEL_TABLES = (
             "confirm": "How a positive test is confirmed.",
             "baseline": "What published cohorts tell of the mean risk.",
         },
-        filled=classes.OutcomeRule,
+        filled=prediction.OutcomeRule,
         types={"confirm": "a table, see below", "baseline": "a table, see below"},
         defaults={
             "name": "`relapse`",
@@ -74,7 +74,7 @@ MODEL_TABLES = (
             "last negative test before them (`censor`); or `both`: as a relapse, with the other reading "
             "reported beside it.",
         },
-        filled=classes.Confirmation,
+        filled=prediction.Confirmation,
     ),
     KeyTable(
         "[outcome.baseline]",
@@ -90,7 +90,7 @@ MODEL_TABLES = (
             "by_week": "Until which week, counted from enrolment.",
             "source": "Where the figures come from.",
         },
-        filled=classes.Baseline,
+        filled=prediction.Baseline,
         defaults={"source": "required"},
     ),
     KeyTable(
@@ -123,7 +123,7 @@ MODEL_TABLES = (
             "patients each; smaller ones count as unknown. Other classifiers take no notice of it.",
             "residual": "What the predictors leave out, for the intervals of all classifiers.",
         },
-        filled=classes.Prediction,
+        filled=prediction.Prediction,
         defaults={
             "centre": "centres do not count",
             "landmark_weeks": "`[0]`",
@@ -147,7 +147,7 @@ MODEL_TABLES = (
             "their own between 7 and 27 %.",
             "source": "Where the figure comes from.",
         },
-        filled=classes.Residual,
+        filled=prediction.Residual,
         defaults={"source": "required"},
     ),
     KeyTable(

@@ -10,8 +10,8 @@ from relapse_model.study import keys
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import event_name, yes_or_no
 from relapse_model.study.origins import KeyPath
+from relapse_model.study.prediction import Baseline, Confirmation, OutcomeRule, Prediction
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.study import Baseline, Confirmation, OutcomeRule, Prediction
 from relapse_model.study.terms_section import Reader
 
 _ENROLMENT = 0.0  # week

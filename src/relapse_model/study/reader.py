@@ -19,21 +19,11 @@ from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
 from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
+from relapse_model.study.prediction import NO_OUTCOME, OutcomeRule, Prediction, Residual
 from relapse_model.study.predictor import Candidate, Predictor, Prior
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.shorthands import without_shorthands
-from relapse_model.study.study import (
-    NO_OUTCOME,
-    PROTOCOL,
-    Laboratory,
-    OutcomeRule,
-    PassiveAntibody,
-    Prediction,
-    Residual,
-    Scoring,
-    Study,
-    Treatments,
-)
+from relapse_model.study.study import PROTOCOL, Laboratory, PassiveAntibody, Scoring, Study, Treatments
 from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.time_section import read_time

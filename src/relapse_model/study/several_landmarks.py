@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
+from relapse_model.study.prediction import Prediction
 from relapse_model.study.predictor import Predictor, Prior
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Prediction, Study
+from relapse_model.study.study import Study
 
 LANDMARK_KIND = "landmark_week"
 _NAME = "landmark_week"

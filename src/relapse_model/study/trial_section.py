@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from relapse_model.study import keys, trial_keys
 from relapse_model.study.analyte import Analyte
+from relapse_model.study.prediction import OutcomeRule, Prediction
 from relapse_model.study.predictor import Candidate, Predictor
-from relapse_model.study.study import OutcomeRule, PassiveAntibody, Prediction
+from relapse_model.study.study import PassiveAntibody
 from relapse_model.study.terms_section import KeyPath, Reader
 from relapse_model.study.trial_plan import (
     Arms,

@@ -18,7 +18,8 @@ from relapse_model.cohort.simulation.chemistry import HBEAG_HIGHEST
 from relapse_model.errors import CohortError, StudyError
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.eligibility import Criterion, Eligibility
-from relapse_model.study.study import OutcomeRule, Prediction, Study, Treatments
+from relapse_model.study.prediction import OutcomeRule, Prediction
+from relapse_model.study.study import Study, Treatments
 
 NAN = math.nan
 EXCLUSIONS = ("decompensated_cirrhosis", "coinfection", "malignancy", "immunosuppression_within_6_months")

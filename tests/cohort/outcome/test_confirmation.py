@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests
-from relapse_model.study.study import Confirmation
+from relapse_model.study.prediction import Confirmation
 
 PATIENTS = 3
 test_of_a_patient = st.tuples(st.integers(0, PATIENTS - 1), st.integers(-6, 30), st.booleans())

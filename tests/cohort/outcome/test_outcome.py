@@ -15,7 +15,7 @@ from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN, is_at_risk, risk_set
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.study.study import Confirmation, OutcomeRule, Prediction
+from relapse_model.study.prediction import Confirmation, OutcomeRule, Prediction
 
 CENSOR, RELAPSE = "censor", "relapse"
 

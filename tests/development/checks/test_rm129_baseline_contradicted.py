@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relapse_model.development.checks.rm129_baseline_contradicted import CHECK as contradicted
-from relapse_model.study.study import Baseline
+from relapse_model.study.prediction import Baseline
 
 
 def expecting(study, risk, sd=0.5):

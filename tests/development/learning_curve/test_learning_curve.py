@@ -16,7 +16,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design, design_matrix
 from relapse_model.report.figures.learning_curve import learning_curve_figure
-from relapse_model.study.study import Baseline
+from relapse_model.study.prediction import Baseline
 
 
 @pytest.fixture(scope="module")

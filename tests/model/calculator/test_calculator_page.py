@@ -15,7 +15,7 @@ from relapse_model.classifiers.known import LABELS, label_of
 from relapse_model.cli.program import main
 from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
 from relapse_model.model.calculator.scorer_values import CalculatorError
-from relapse_model.study.study import Residual
+from relapse_model.study.prediction import Residual
 
 TYPE = """
 const type = (i, text) => {

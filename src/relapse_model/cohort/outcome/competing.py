@@ -13,7 +13,8 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.names import event_name
-from relapse_model.study.study import OutcomeRule, Study
+from relapse_model.study.prediction import OutcomeRule
+from relapse_model.study.study import Study
 
 EVENTS = ("relapse", "free", "competing")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.outcome.decided_tests import DecidedTests
 from relapse_model.comparisons import at_or_before, before
-from relapse_model.study.study import Confirmation
+from relapse_model.study.prediction import Confirmation
 
 
 @dataclass(frozen=True, slots=True)

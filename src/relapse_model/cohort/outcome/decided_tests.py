@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.comparisons import at_least, at_most, below, same_day
-from relapse_model.study.study import OutcomeRule
+from relapse_model.study.prediction import OutcomeRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from relapse_model.cohort.outcome.lasting_loss import lasting_loss
 from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, competing_of, risk_set
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.study.study import OutcomeRule, Prediction, Study
+from relapse_model.study.prediction import OutcomeRule, Prediction
+from relapse_model.study.study import Study
 
 RELAPSE, FREE, LOST, COMPETING = "relapse", "free", "lost", "competing event"
 _READINGS = (None, "relapse", "censor")
