@@ -70,8 +70,8 @@ def test_scoring_loads_no_file_that_it_does_not_use(root, tmp_path):
         "classifiers.trees.booster_bytes", "classifiers.penalised.skops_types",
     )  # fmt: skip
     assert [name for name in loaded if name.startswith(needless)] == []
-    # Every guard is a file, and all are looked at; frozen tables, the analytes of a study and what it predicts have files
-    # of their own.
+    # Every guard is a file, and all are looked at; frozen tables, the analytes of a study and what it predicts have
+    # files of their own.
     assert len(loaded) < 162, "see `python -X importtime`"
 
 
