@@ -64,7 +64,7 @@ def test_simulate_writes_the_contract_and_the_truth(work):
 def test_check_describes_a_sound_cohort(work, capsys):
     assert main(["check", str(work / "cohort")]) == 0
     shown = capsys.readouterr().out
-    for expected in ("no problems found", "Synthetic patients", "lost before it", "Sample size", "Anti-HBs"):
+    for expected in ("no problems found", "Synthetic patients", "lost before the horizon", "Sample size", "Anti-HBs"):
         assert expected in shown
 
 

@@ -55,7 +55,8 @@ def test_every_candidate_is_fitted_and_scores_who_has_it_and_who_has_not(name, c
         fitted.predict_proba(design_matrix(table, study))[:, 1] for table in (features, features.assign(hbcrag=np.nan))
     )
     assert np.isfinite(known).all()
-    assert (known != unknown).any() == name.startswith("prior"), "only priors know anything of it"
+    moved = np.abs(known - unknown).max() > 1e-12  # sums of other rows may round in another way
+    assert moved == name.startswith("prior"), "only priors know anything of it"
 
 
 def test_the_prior_stands_and_is_averaged_over_its_strengths(model, study):

@@ -78,7 +78,7 @@ def test_evaluate_judges_without_refitting(model):
 def test_evaluate_refuses_a_cohort_without_relapse(model, cohort):
     outcome = rm.derive_outcome(cohort, model.study)
     free = np.flatnonzero((outcome["state"] == "free").to_numpy())
-    with pytest.raises(InsufficientDataError, match="no relapse"):
+    with pytest.raises(InsufficientDataError, match="HBsAg relapse in none of"):
         model.evaluate(cohort.take(free))
 
 

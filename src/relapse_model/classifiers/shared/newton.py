@@ -13,6 +13,7 @@ from relapse_model.classifiers.shared.columns import standard_scale
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 _TOLERANCE = 1e-10  # length of the last Newton step, in posterior standard errors
+_ROUNDING = 1e-7  # a step this short that does not get shorter is one of rounding: of very large weights
 _MAX_EVALUATIONS = 100
 _SLACK = 1e-12  # relative rounding error allowed when a step must not lower the objective
 _BLOCK_NUMBERS = 1_000_000  # numbers per row block (8 MB); rows beyond that are walked in blocks
@@ -282,9 +283,11 @@ def _maximise(problems: _Problems) -> tuple[Floats, _State, NDArray[np.int64]]:
     state = _evaluate(problems, theta, pairs)
     length = np.ones(len(theta))
     iterations = np.zeros(len(theta), dtype=np.int64)
+    before = np.full(len(theta), np.inf)
     for _ in range(_MAX_EVALUATIONS):
         step, remaining = _newton_step(state)
-        active = remaining > _TOLERANCE
+        active = (remaining > _TOLERANCE) & ~((remaining < _ROUNDING) & (remaining > before / 2.0))
+        before = remaining
         if not active.any():
             return theta, state, iterations
         trial = theta + np.where(active, length, 0.0)[:, None] * step

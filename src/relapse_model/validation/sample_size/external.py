@@ -15,6 +15,7 @@ from relapse_model.validation.logistic_fit import risk_of
 
 _Z = 1.96  # rounded as in the published criteria
 _STEP = 1e4  # the published search for the standard error of ln(O/E) moves by 1 / 10 000
+_ROUNDING = 1e-24
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def slope_sample_size(linear_predictor: ArrayLike | NormalDist, width: float) ->
     information = share * risk_of(logit) * risk_of(-logit)
     middle = float(information @ logit / information.sum())
     spread = float(information @ (logit - middle) ** 2)  # (I00 I11 - I01^2) / I00, without cancellation
-    if spread == 0:
+    if spread <= _ROUNDING * float(information @ logit**2):  # equal, but for the rounding of their mean
         raise InsufficientDataError(
             "Sample size for the slope: all linear predictors are equal; expected risks that differ."
         )
