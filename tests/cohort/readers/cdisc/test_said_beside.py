@@ -154,3 +154,18 @@ def test_a_loinc_code_that_the_study_lacks_is_told(tmp_path, study):
     told = [note for note in cohort.reading.notes if "LOINC" in note]
     assert told == ["results of anti_hbs that count have LOINC codes which no study states for it: 2951-2 (1)"]
     assert len(cohort.labs) == 2
+
+
+@pytest.mark.parametrize(
+    ("category", "right"),
+    [("<LLOQ", False), ("Below limit of quantification", False), (">=LLOQ", True), ("<100", True), ("", True)],
+)
+def test_a_number_that_a_category_calls_below_its_limit_is_none(tmp_path, category, right):
+    """AVAL of a result below 0.1 is often written as 0.05: as a number it would be positive at 0.05."""
+    row = {"USUBJID": "S-1", "PARAMCD": "HBSAG", "PARAM": "HBsAg (IU/mL)", "AVAL": 0.05, "ADT": "2024-01-15"}
+    mapping = HEAD + TIME + PATIENTS + '[[labs]]\nanalyte = "hbsag"\nsource = "adlb"\ncodes = ["HBSAG"]\n'
+    adlb = [{**row, "AVALCAT1": category}]
+    if right:
+        assert len(read(tmp_path, mapping, adlb=adlb).labs) == 1
+        return
+    assert f"column 'AVALCAT1': {category!r}" in refused(tmp_path, mapping, adlb=adlb)

@@ -138,3 +138,20 @@ def test_the_question_for_the_unit_of_hbeag_says_what_is_not_read(tmp_path, stud
     text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
     assert 'The study reads numbers in "S/CO" (numbers in "COI"' in text
     assert "only beside the cut-off of its assay. State it as lower_limit" in text
+
+
+@pytest.mark.parametrize(
+    ("printed", "comma"),
+    [(["1,250", "23,100"], False), (["1,5", "1,250"], True), (["1,25", "1.2x10^3"], False), (["0,125"], True)],
+)
+def test_a_comma_before_three_digits_is_not_taken_for_a_decimal_one(tmp_path, study, printed, comma):
+    """1,250 may be a thousand; 1,5 and 0,125 cannot be, unless a number beside it has a point."""
+    rows = "".join(f'P1,2024-01-08,HBV DNA,"{one}",IU/mL,2024-0{2 + at}-05\n' for at, one in enumerate(printed))
+    (tmp_path / "lis.csv").write_text("ID,Enrol date,Test,Result,Unit,Date\n" + rows, encoding="utf-8")
+    assert ('\ndecimal = ","' in propose_excel(tmp_path / "lis.csv", study)) is comma
+
+
+def test_a_column_called_stop_is_the_end_of_a_course(tmp_path, study):
+    rows = "ID,drug,Start,Stop,dose\n7,PegIFN,2023-01-01,2023-12-20,180\n8,PegIFN,2023-02-01,,180\n"
+    (tmp_path / "drugs.csv").write_text(rows, encoding="utf-8")
+    assert 'end = "Stop"' in propose_excel(tmp_path / "drugs.csv", study)

@@ -21,7 +21,14 @@ from relapse_model.errors import Problem
 
 _NOT_FINAL = re.compile(r"preliminary|interim|provisional|not final|unverified|not verified|pending|初步|未审核|待审核")
 _TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$", re.IGNORECASE)
+_CATEGORY = re.compile(r"AVALCAT\d+")
+_LIMIT = re.compile(
+    r"(?!.*(?:[>≥]|above|not below)).*"
+    r"(?:\b(?:l?loq|l?lod|bl[oq]?q|blod?)\b|\bbelow (?:the )?(?:lower )?(?:limit|quantif|detect))",
+    re.IGNORECASE,
+)
 _ADVICE = "Leave such rows out by 'when', or take them out; if the result counts, correct what is said of it"
+_LIMITED = "Write the limit in AVALC, such as <0.05, or leave such rows out by 'when'"
 _SUPPLEMENT = ("RDOMAIN", ID, "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _FEW = 3  # words of a text that names a person, and no more
 
@@ -50,8 +57,26 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
             for text, count in Counter(texts[texts != ""]).items():
                 if _NOT_FINAL.fullmatch(text.strip().casefold()):
                     unfinished[f"{one.wanted.data.name}, {name}", text] += count
+        problems += _below_limits(one, at)
     notes = [f"{name}: {count:,} rows that count are called {text!r}" for (name, text), count in unfinished.items()]
     return problems, notes
+
+
+def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
+    """Refuse results of which a category says that they are below a limit, and which are read as plain numbers."""
+    data, table, problems = one.wanted.data, one.rows.table, list[Problem]()
+    if "value" not in one.rows.rows:
+        return []
+    plain = one.rows.rows["value"].astype(str).str.match(r"\d").to_numpy(dtype=bool)
+    for name in filter(_CATEGORY.fullmatch, data.labels):
+        coded = data.coded(name)
+        below = np.array([_LIMIT.match(str(text)) is not None for text in coded.texts], dtype=bool)
+        if below.any():
+            texts = pd.Series(np.full(len(table), "", dtype=object))
+            texts.iloc[one.rows.at] = coded.texts[coded.codes[at]]
+            wrong = one.rows.at[below[coded.codes[at]] & plain]
+            problems += table.problems(wrong, name, "nothing that contradicts the number", _LIMITED, found=texts)
+    return problems
 
 
 def _taken_back(text: object) -> bool:

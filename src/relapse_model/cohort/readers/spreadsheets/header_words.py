@@ -55,7 +55,7 @@ AGENTS = _words("agent|drug|drug name|medication|treatment|药物|药物名称|�
 STARTS = _words(
     "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
 )
-ENDS = _words("end date|end|stop date|stopped|结束日期|停药日期|终止日期|结束时间")
+ENDS = _words("end date|end|stop date|stop|stopped|结束日期|停药日期|终止日期|结束时间")
 DOSE_UNITS = (*_words("dose unit|dose units|unit of dose|dosage unit|剂量单位|用量单位"), *UNITS)
 DOSES = _words("dose|amount|剂量|用量")
 HISTORIES = _words(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.decimal_signs import has_comma
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets import text_file, workbook
 from relapse_model.cohort.readers.spreadsheets.header_words import IDENTIFIERS, PATIENT_COLUMNS, bare_name
@@ -146,10 +147,13 @@ def _delimiter(text: str, file: Path) -> str:
     return best if counts[best] > 0 and counts[usual] == 0 else ""
 
 
+_DECIMAL_POINT = re.compile(r"(?<![\d.,])\d+\.\d+(?![\d.,])")  # in 1.2x10^3 too, and not in a date
+
+
 def _has_decimal_comma(sheet: Sheet) -> bool:
+    """Tell whether a number has a decimal comma for certain, as 1,250 has not, and no text a point between digits."""
     texts = [str(one) for one in np.unique(sheet.cells.astype(str))]
-    comma = any(re.fullmatch(r"[<>≤≥＜＞]?\s*\d+,\d+", one) for one in texts)
-    return comma and not any(re.fullmatch(r"[<>≤≥＜＞]?\s*\d+\.\d+", one) for one in texts)
+    return any(map(has_comma, texts)) and not any(map(_DECIMAL_POINT.search, texts))
 
 
 def _look(file: Path, title: str, sheet: Sheet, options: dict[str, str | int], comments: list[str]) -> Look:
