@@ -126,8 +126,8 @@ def screen(cohort: Cohort, study: Study) -> Screening:
     --------
     >>> import relapse_model as rm
     >>> from relapse_model.cohort.eligibility.screening import screen
-    >>> screen(rm.simulate_cohort(20, seed=1), rm.load_study("hbsag-relapse"))  # no exclusion is recorded there
-    Screening(0 eligible, 0 not eligible, 20 undecidable)
+    >>> screen(rm.simulate_cohort(20, seed=1), rm.load_study("hbsag-relapse"))
+    Screening(20 eligible, 0 not eligible, 0 undecidable)
     """
     _refuse_unusable(study)
     sides = [*("include" for _ in study.eligibility.include), *("exclude" for _ in study.eligibility.exclude)]
