@@ -113,7 +113,7 @@ def run_checks(
     >>> [finding.code for finding in run_checks(cohort, study)]
     ['RM101', 'RM104']
     >>> [finding.code for finding in run_checks(cohort, study, mute=("RM101",))]
-    ['RM104', 'RM131']
+    ['RM104']
     """
     findings = (result.finding for result in check_results(cohort, study, landmark_week, mute))
     return [finding for finding in findings if finding is not None]
