@@ -11,7 +11,7 @@ from fhir_rows import MAPPING, reader, values
 import relapse_model as rm
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.numbers_of_nines import numbers_of_nines
+from relapse_model.cohort.readers.number_codes import numbers_of_nines
 from relapse_model.errors import CohortError
 
 LONG, SHORT = 9999999, 9999

@@ -24,6 +24,9 @@ _NONE = (
 )
 _STATED = re.compile(rf"(?<![\d.])(-?\d{{1,5}})\s*(?:[=:：＝,]|means|for|为|表示|代表)\s*{_NONE}")
 _BEFORE = re.compile(rf"(?<![a-z]){_NONE}\s*[=:：＝]\s*(-?\d{{1,5}})(?![\d.])")
+_NINES = re.compile(r"9{6,}(?:\.[09]+)?")  # of fewer a result may be made by chance
+_OF_NINES = "{!r}, a number of nines alone, as it is written where there is none"
+_WHAT = 'State under [missing] what it is: codes = ["{0}"] if it means no value, results = ["{0}"] if it is one'
 _LOOKS = re.compile(r"(?:9{3,5}|8{3,5}|7{3,5})(?:\.0+)?|9{4,5}\.[09]+")
 _READ = {"labs": "value", "treatments": "dose"}
 
@@ -57,7 +60,8 @@ def stated_codes(made: Mapping[str, MadeTable], labels: Labels) -> Iterator[Prob
         if not any(stated):
             continue
         values = table.rows[column].astype(str).map(text_key)
-        wrong = [text in {text_key(one) for one in stated[code]} for text, code in zip(values, codes, strict=True)]
+        keys = [frozenset(map(text_key, one)) for one in stated]
+        wrong = [text in keys[code] for text, code in zip(values, codes, strict=True)]
         expected = "a value, or a code under [missing]: the name or label of the column calls it none"
         yield from _placed(table, column, np.flatnonzero(wrong).tolist(), expected)
 
@@ -80,14 +84,46 @@ def code_like(made: Mapping[str, MadeTable], mapping: SourceMapping | None = Non
         yield from _placed(table, column, np.flatnonzero(alike).tolist(), expected)
 
 
+def numbers_of_nines(made: Mapping[str, MadeTable], mapping: SourceMapping | None) -> Iterator[Problem]:
+    """Yield a problem for each result of six or more nines alone, and of which the mapping says nothing.
+
+    Of fewer, which may be results, `code_like` says so.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+    mapping : SourceMapping or None
+        Whose ``results`` under ``[missing]`` say which are results.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"patient_id": ["7"] * 4, "value": ["9999999", "9999", "99", "<999999"]})
+    >>> made = {"labs": MadeTable(rows, "LB", np.array([1, 2, 3, 4]), {"value": "LBORRES"})}
+    >>> [one.row for one in numbers_of_nines(made, None)]
+    [1]
+    """
+    table = made.get("labs")
+    if table is None or "value" not in table.rows:
+        return
+    codes, texts = pd.factorize(table.rows["value"].astype(object))
+    stated = set() if mapping is None else set(map(text_key, mapping.results))
+    nines = [_NINES.fullmatch(text.strip()) is not None and text_key(text) not in stated for text in map(str, texts)]
+    wrong = np.flatnonzero(np.array([*nines, False], dtype=bool)[codes])
+    yield from _placed(table, "value", wrong.tolist(), "a result", _OF_NINES, _WHAT)
+
+
 def _columns(made: Mapping[str, MadeTable]) -> Iterator[tuple[MadeTable, str]]:
     for name, column in _READ.items():
         if name in made and {column, "patient_id"} <= set(made[name].rows):
             yield made[name], column
 
 
-def _placed(table: MadeTable, column: str, rows: list[int], expected: str) -> Iterator[Problem]:
+def _placed(
+    table: MadeTable, column: str, rows: list[int], expected: str, found: str = "{!r}", advice: str = ""
+) -> Iterator[Problem]:  # fmt: skip
+    """Yield the problems of rows; what was found, and the advice, hold the text of the cell."""
     keys = identifier_keys(table.rows["patient_id"].iloc[rows].astype(object))
     for row, key in zip(rows, keys, strict=True):
-        found = repr(str(table.rows[column].iloc[row]))
-        yield table.place(Problem("", row + FIRST_ROW, column, found, expected, "", str(key)))
+        text = str(table.rows[column].iloc[row]).strip()
+        one = Problem("", row + FIRST_ROW, column, found.format(text), expected, advice.format(text), str(key))
+        yield table.place(one)

@@ -33,10 +33,11 @@ def _words(words: str, others: str = "") -> re.Pattern[str]:
     return re.compile(alone + (f"|{others}" if others else ""))
 
 
-_VOID = (
-    r"cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete|storniert|annull?iert|annulée?|anulad[oa]"
+_TAKEN_BACK = (
+    r"cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|storniert|annull?iert|annulée?|anulad[oa]"
     r"|entered[- ]in[- ]error|invalid|not valid|rejected"
 )
+_VOID = rf"{_TAKEN_BACK}|superseded|obsolete"
 _VOID_CHINESE = "作废|取消|撤销|无效|拒收|退回|不合格|错误"
 _FLUID = r"urine|urin|orina|saliva|csf|cerebrospinal(?: fluid)?|stool|breast milk|cord blood"
 _FLUID_CHINESE = "尿(?!素|酸|嘧啶)|唾液|脑脊液|粪便|乳汁|脐血|脐带血"  # not ascites: it is a finding, too
@@ -95,10 +96,10 @@ qc|quality control|calibrator|calibration|blank|test patient""",
         f"{_VOID_CHINESE}|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",
     ),
     WITHDRAWN: _words(
-        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|entered[- ]in[- ]error|reported in error|in error
-invalid|not valid|rejected|disregard|do not use|mislabel(?:l)?ed|mix(?:ed)?[- ]?up
+        rf"""{_TAKEN_BACK}
+reported in error|in error|disregard|do not use|mislabel(?:l)?ed|mix(?:ed)?[- ]?up
 (?:wrong|other|another|different|incorrect) (?:patient|person|subject|sample|specimen|tube|blood)(?:'s)?
-storniert|ungültig|falscher patient|annull?iert|annulée?|anulad[oa]""",
+ungültig|falscher patient""",
         "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴",
     ),  # of a free text beside a result
     NOT_GIVEN: _words(

@@ -21,8 +21,7 @@ from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
-from relapse_model.cohort.readers.number_codes import code_like, stated_codes
-from relapse_model.cohort.readers.numbers_of_nines import numbers_of_nines
+from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero

@@ -62,10 +62,7 @@ def other_units(
         return
     meant, unstated = looked_up(table[column], stated.get(column, {}))
     printed = np.where(unstated, table[column].to_numpy(dtype=object), meant)
-    first, ones = pd.factorize(by_concept)
-    second, others = pd.factorize(printed)
-    both, codes = np.unique(first * len(others) + second, return_inverse=True)
-    pairs = [(str(ones[pair // len(others)]), str(others[pair % len(others)])) for pair in both.tolist()]
+    codes, pairs = distinct_pairs(pd.Series(by_concept), pd.Series(printed))
     clash = np.array([units_contradict(one, other) for one, other in pairs], dtype=bool)[codes]
     if not clash.any():
         return
