@@ -122,7 +122,7 @@ def grow(patients: int, work: Path, steps: list[str] | None) -> None:
         if module is None or find_spec(module) is not None:
             print(f"  {step:12s} {measured(step, work)}", flush=True)
     sums = {hashlib.sha256(file.read_bytes()).hexdigest() for file in work.glob("scores-*.csv")}
-    assert len(sums) == 1, "the outputs differ"
+    assert len(sums) <= 1, "the outputs differ"  # none where only partitions were asked for
 
 
 def main() -> None:
