@@ -10,21 +10,20 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid
 from relapse_model.classifiers.prior.mixture_quantile import LEAST_SD, mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
+_MANY_ROWS = 4_096  # of which the columns stay in the processor's cache
 _MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
 _FEW = 1_000  # once it is there
 _MET = [0]  # numbers in this process so far: a large cohort comes in blocks
 # Numbers: fewer take less time by nodes than the table takes to be made. Which way it is depends on nothing but how
 # many there are, as the last digits do.
 _WORTH_A_TABLE = 30_000
-
-Moments = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +151,10 @@ def log_odds_moments(
 
 def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]) -> tuple[Floats, Floats]:
     """Return the moments of the log-odds; rounding may leave a variance a little below 0."""
-    expanded = expand_columns(X, mixture.terms, mixture.indicators)
-    missing = np.isnan(expanded)
-    design = np.ones((expanded.shape[1] + 1, len(expanded)))  # a column in one piece: products run along the rows
-    design[1:] = (np.where(missing, mixture.impute, expanded) - mixture.center).T
+    design, missing = _design(mixture, X)
     gaps = np.flatnonzero(missing.any(axis=1))
     uncertain = missing[gaps] * mixture.scale**2
-    mean, variance = np.empty((2, len(expanded), len(mixture.weight)))
+    mean, variance = np.empty((2, len(X), len(mixture.weight)))
     for form in by_form:
         own = design[np.append(0, 1 + form.used)]
         mean[:, form.members] = own.T @ form.coef
@@ -168,6 +164,15 @@ def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]
             own_gaps = gaps if isinstance(form.members, slice) else gaps[:, None]
             variance[own_gaps, form.members] += uncertain[:, form.used] @ form.squared
     return mean, variance
+
+
+def _design(mixture: LogisticMixture, X: Floats) -> tuple[Floats, Mask]:
+    """Return ones and the columns less their centers, a column in one piece; and what is missing, by row."""
+    expanded = expand_columns(X, mixture.terms, mixture.indicators)
+    missing = np.isnan(expanded)
+    design = np.ones((expanded.shape[1] + 1, len(expanded)))
+    design[1:] = (np.where(missing, mixture.impute, expanded) - mixture.center).T
+    return design, missing
 
 
 def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
@@ -198,31 +203,42 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     X = np.asarray(X, dtype=np.float64)
     risk = np.empty((len(X), 2))
     by_form, numbers = forms(mixture), len(X) * len(mixture.weight)
-    means = _means_by_table(numbers) if numbers >= _WORTH_A_TABLE else _means_by_nodes(numbers)
-    for rows in _blocks(len(X), len(mixture.weight)):
-        below, above = means(*_mean_and_variance(mixture, X[rows], by_form))
-        risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
-    return risk
-
-
-def _means_by_nodes(numbers: int) -> Moments:
+    if numbers >= _WORTH_A_TABLE:
+        return _risk_of_many(mixture, X, by_form, numbers)
     fill = None
     if compiled_pays(numbers):
         from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
 
         fill = fill_by_pairs
-    return lambda mean, variance: mean_sigmoid(mean, np.sqrt(np.maximum(variance, 0.0)), fill)
+    for rows in _blocks(len(X), len(mixture.weight)):
+        mean, variance = _mean_and_variance(mixture, X[rows], by_form)
+        below, above = mean_sigmoid(mean, np.sqrt(np.maximum(variance, 0.0)), fill)
+        risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
+    return risk
 
 
-def _means_by_table(numbers: int) -> Moments:
-    from relapse_model.classifiers.prior.sigmoid_table import mean_sigmoid_by_table
+def _risk_of_many(mixture: LogisticMixture, X: Floats, by_form: list[_Form], numbers: int) -> Floats:
+    from relapse_model.classifiers.prior import many_rows
 
-    if not compiled_pays(numbers):
-        return mean_sigmoid_by_table
-    from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
-    from relapse_model.classifiers.prior.compiled_sigmoid_table import fill_by_table
+    add = None
+    if compiled_pays(numbers):
+        from relapse_model.classifiers.prior.compiled_many_rows import add_means
 
-    return partial(mean_sigmoid_by_table, fill=fill_by_table, fill_rest=fill_by_pairs)
+        add = add_means
+    own = [
+        many_rows.Form(
+            at[form.first], at[form.second], *map(many_rows.padded, (form.coef, form.covariance)), form.used,
+            many_rows.padded(mixture.scale[form.used, None] ** 2 * form.squared),
+            many_rows.padded(mixture.weight[form.members]),
+        )
+        for form, at in ((form, np.append(0, 1 + form.used)) for form in by_form)
+    ]  # fmt: skip
+    risk = np.empty((len(X), 2))
+    for start in range(0, len(X), _MANY_ROWS):
+        rows = slice(start, start + _MANY_ROWS)
+        design, missing = _design(mixture, X[rows])
+        risk[rows] = many_rows.mean_risks(design, np.ascontiguousarray(missing.T), own, add)
+    return risk
 
 
 def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9) -> Floats:
@@ -304,9 +320,8 @@ def compiled_pays(numbers: int) -> bool:
 
 
 def _load_loops() -> None:
-    import relapse_model.classifiers.prior.compiled_mean_sigmoid
-    import relapse_model.classifiers.prior.compiled_mixture_sums
-    import relapse_model.classifiers.prior.compiled_sigmoid_table  # noqa: F401
+    import relapse_model.classifiers.prior.compiled_many_rows
+    import relapse_model.classifiers.prior.compiled_mixture_sums  # noqa: F401
 
 
 def _blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
