@@ -47,8 +47,8 @@ def add_means(
     members = len(weight)
     size = _ROWS * members
     products = np.zeros(len(first) * _ROWS)
-    mean, variance, minor = np.empty(size), np.empty(size), np.empty(size)
-    x, y, cell = np.empty(size), np.empty(size), np.empty(size, dtype=np.int32)
+    mean, variance, minor, x, y = _at_line(size), _at_line(size), _at_line(size), _at_line(size), _at_line(size)
+    cell, columns = np.empty(size, dtype=np.int32), np.int32(table.shape[1])
     flat, flat_coef, flat_covariance = table.reshape(-1), coef.reshape(-1), covariance.reshape(-1)
     for start in range(0, design.shape[1], _ROWS):
         rows = min(_ROWS, design.shape[1] - start)
@@ -62,13 +62,21 @@ def add_means(
                 if missing[used[number], start + row]:
                     for member in range(members):
                         variance[row * members + member] += spread[number, member]
-        outside = _cells(mean, variance, x, y, cell, np.int32(table.shape[1]))
+        outside = _cells(mean, variance, x, y, cell, columns)
         for at in range(0, size, LANES):
             eight_heat_sums(flat, cell, x, y, at, minor)
         if outside:
-            _fill_outside(mean, variance, cell, minor, pairs, places, weights, most, beyond, start, rows, members)
+            _fill_outside(mean, variance, outside, minor, pairs, places, weights, most, beyond, start, rows, members)
         for row in range(rows):
             add_row_means(mean, minor, row * members, weight, members, below, above, start + row)
+
+
+@compiled
+def _at_line(size: int) -> Floats:
+    """Return an array that begins where a line of the processor's cache does."""
+    room = np.empty(size + 7)
+    first = (-np.int64(room.ctypes.data) // 8) % 8
+    return room[first : first + size]
 
 
 @compiled
@@ -79,14 +87,12 @@ def _moments(products: Floats, coef: Floats, terms: int, members: int, found: Fl
 
 
 @compiled
-def _cells(
-    mean: Floats, variance: Floats, x: Floats, y: Floats, cell: NDArray[np.int32], columns: np.int32
-) -> int:
+def _cells(mean: Floats, variance: Floats, x: Floats, y: Floats, cell: NDArray[np.int32], columns: np.int32) -> int:
     """Write the cell of each number, 0 where there is none, and where it lies in it; return how many there are not."""
     outside = 0
     for at in range(len(mean)):
-        size, spread = abs(mean[at]), max(variance[at], 0.0)
-        inside = (size < REACH) & (spread < MOST_VARIANCE)
+        size, spread = abs(mean[at]), _not_below_0(variance[at])
+        inside = _is_held(size, spread)
         size, spread = size if inside else 0.0, spread if inside else 0.0
         a, b = size * PER_LOG_ODDS, spread * PER_VARIANCE
         column, row = np.int32(a), np.int32(b)
@@ -98,20 +104,30 @@ def _cells(
 
 
 @compiled
+def _not_below_0(variance: float) -> float:
+    return 0.0 if variance < 0.0 else variance  # NaN stays
+
+
+@compiled
+def _is_held(size: float, variance: float) -> bool:
+    return (size < REACH) & (variance < MOST_VARIANCE)
+
+
+@compiled
 def _fill_outside(
-    mean: Floats, variance: Floats, cell: NDArray[np.int32], minor: Floats, pairs: NDArray[np.int64], places: Floats,
+    mean: Floats, variance: Floats, outside: int, minor: Floats, pairs: NDArray[np.int64], places: Floats,
     weights: Floats, most: Floats, beyond: Mask, start: int, rows: int, members: int,
 ) -> None:  # fmt: skip
     """Write by nodes what the table does not hold."""
-    at, count = np.empty(rows * members, dtype=np.int64), 0
-    for number in range(rows * members):
-        if not ((abs(mean[number]) < REACH) & (max(variance[number], 0.0) < MOST_VARIANCE)):
+    at, count = np.empty(outside, dtype=np.int64), 0
+    for number in range(len(mean)):
+        if not _is_held(abs(mean[number]), _not_below_0(variance[number])):
             at[count] = number
             count += 1
-    at = at[:count]
     own, sd = mean[at], np.sqrt(np.maximum(variance[at], 0.0))
     below, above = np.zeros(count), np.zeros(count)
     for left in fill_by_pairs(own, sd, below, above, pairs, places, weights, most):
-        beyond[start + at[left] // members] = True
+        if at[left] < rows * members:
+            beyond[start + at[left] // members] = True
     for number in range(count):
         minor[at[number]] = below[number] if own[number] >= 0 else above[number]

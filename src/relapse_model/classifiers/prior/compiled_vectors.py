@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8
-TILE_ROWS, TILE_MEMBERS = 4, 16  # sums of products kept in registers
+TILE_ROWS, TILE_MEMBERS = 4, 16
 _DOUBLE, _WHOLE, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
 
@@ -48,8 +48,12 @@ def _store(builder: Any, value: Any, array: Any, at: Any) -> None:
     builder.store(value, builder.bitcast(builder.gep(array, [at]), _VECTOR.as_pointer()), align=8)
 
 
+def _eight(number: float) -> Any:
+    return ir.Constant(_VECTOR, [float(number)] * LANES)
+
+
 def _eight_times(builder: Any, number: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, _SHORT(0))
+    one = builder.insert_element(ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined), number, _SHORT(0))
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_SHORT, LANES), [0] * LANES))
 
 
@@ -64,10 +68,11 @@ def _build_tile(
     builder: Any, values: Any, width: Any, row: Any, coef: Any, members: Any, member: Any, terms: Any, found: Any
 ) -> None:
     parts = range(0, TILE_MEMBERS, LANES)
-    sums = [[cgutils.alloca_once_value(builder, _VECTOR(None)) for _ in parts] for _ in range(TILE_ROWS)]
-    for own in (one for each in sums for one in each):
-        builder.store(ir.Constant(_VECTOR, [0.0] * LANES), own)
-    with cgutils.for_range(builder, terms) as loop:
+    sums = [[cgutils.alloca_once(builder, _VECTOR) for _ in parts] for _ in range(TILE_ROWS)]
+    for each in sums:
+        for own, part in zip(each, parts, strict=True):
+            builder.store(_load(builder, coef, _plus(builder, member, part)), own)
+    with cgutils.for_range(builder, terms, start=_WHOLE(1)) as loop:
         first = builder.add(builder.mul(loop.index, members), member)
         factors = [_load(builder, coef, _plus(builder, first, part)) for part in parts]
         place = builder.add(builder.mul(loop.index, width), row)
@@ -83,11 +88,14 @@ def _build_tile(
 
 @intrinsic
 def tile_of_sums(typingctx, values, width, row, coef, members, member, terms, found):  # type: ignore[no-untyped-def]
-    """Write sums over ``terms`` of values (terms by rows) times coefficients (terms by members), rows by members."""
+    """Write sums over ``terms`` of values (terms by rows) times coefficients (terms by members), rows by members.
+
+    The first value of each row is 1, and is not looked at.
+    """
     return _made(8, _build_tile)(typingctx, values, width, row, coef, members, member, terms, found)
 
 
-# ---- heat polynomials of eight numbers ----
+# ---- smaller means of eight numbers, from the table ----
 
 
 def _turned(builder: Any, rows: list[Any]) -> list[Any]:
@@ -108,27 +116,29 @@ def _shuffled(builder: Any, one: Any, other: Any, places: list[int]) -> Any:
     return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_SHORT, LANES), places))
 
 
-def _build_heat(builder: Any, table: Any, cell: Any, x: Any, y: Any, at: Any, found: Any) -> None:
+def _heat_sums(builder: Any, coefficients: list[Any], x: Any, y: Any) -> Any:
+    """Return sums of heat polynomials by Clenshaw's recurrence."""
+    *lower, one = coefficients
+    value = builder.fadd(lower[-1], builder.fmul(x, one))
+    for k in range(len(lower) - 2, -1, -1):
+        share = builder.fmul(builder.fmul(y, _eight(k + 1.0)), one)
+        value, one = builder.fadd(builder.fadd(lower[k], builder.fmul(x, value)), share), value
+    return value
+
+
+def _build_heat(builder: Any, table: Any, cell: Any, x: Any, y: Any, at: Any, minor: Any) -> None:
     lines = []
     for lane in range(LANES):
         own = builder.zext(builder.load(builder.gep(cell, [_plus(builder, at, lane)])), _WHOLE)
         lines.append(_load(builder, table, builder.shl(own, _WHOLE(3))))
-    *lower, last = _turned(builder, lines)
-    across, along = _load(builder, x, at), _load(builder, y, at)
-    value, one = builder.fadd(lower[-1], builder.fmul(across, last)), last
-    for k in range(len(lower) - 2, -1, -1):
-        share = builder.fmul(along, ir.Constant(_VECTOR, [k + 1.0] * LANES))
-        value, one = (
-            builder.fadd(builder.fadd(lower[k], builder.fmul(across, value)), builder.fmul(share, one)),
-            value,
-        )
-    _store(builder, value, found, at)
+    found = _heat_sums(builder, _turned(builder, lines), _load(builder, x, at), _load(builder, y, at))
+    _store(builder, found, minor, at)
 
 
 @intrinsic
-def eight_heat_sums(typingctx, table, cell, x, y, at, found):  # type: ignore[no-untyped-def]
+def eight_heat_sums(typingctx, table, cell, x, y, at, minor):  # type: ignore[no-untyped-def]
     """Write the sums of heat polynomials at eight places, each with the eight coefficients of its cell."""
-    return _made(6, _build_heat)(typingctx, table, cell, x, y, at, found)
+    return _made(6, _build_heat)(typingctx, table, cell, x, y, at, minor)
 
 
 # ---- weighted sums of a row ----
@@ -137,8 +147,8 @@ def eight_heat_sums(typingctx, table, cell, x, y, at, found):  # type: ignore[no
 def _build_means(
     builder: Any, mean: Any, minor: Any, at: Any, weight: Any, members: Any, below: Any, above: Any, row: Any
 ) -> None:
-    zero, one = (ir.Constant(_VECTOR, [number] * LANES) for number in (0.0, 1.0))
-    sums = [cgutils.alloca_once_value(builder, zero) for _ in range(2)]
+    zero, one = _eight(0.0), _eight(1.0)
+    sums = [cgutils.alloca_once(builder, _VECTOR) for _ in range(2)]
     for own in sums:
         builder.store(zero, own)
     with cgutils.for_range_slice(builder, _WHOLE(0), members, _WHOLE(LANES), inc=True) as (first, _):

@@ -152,8 +152,8 @@ def log_odds_moments(
 def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]) -> tuple[Floats, Floats]:
     """Return the moments of the log-odds; rounding may leave a variance a little below 0."""
     design, missing = _design(mixture, X)
-    gaps = np.flatnonzero(missing.any(axis=1))
-    uncertain = missing[gaps] * mixture.scale**2
+    gaps = np.flatnonzero(missing.any(axis=0))
+    uncertain = missing.T[gaps] * mixture.scale**2
     mean, variance = np.empty((2, len(X), len(mixture.weight)))
     for form in by_form:
         own = design[np.append(0, 1 + form.used)]
@@ -167,11 +167,17 @@ def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]
 
 
 def _design(mixture: LogisticMixture, X: Floats) -> tuple[Floats, Mask]:
-    """Return ones and the columns less their centers, a column in one piece; and what is missing, by row."""
-    expanded = expand_columns(X, mixture.terms, mixture.indicators)
-    missing = np.isnan(expanded)
-    design = np.ones((expanded.shape[1] + 1, len(expanded)))
-    design[1:] = (np.where(missing, mixture.impute, expanded) - mixture.center).T
+    """Return ones and the columns less their centers, and what is missing: each column in one piece."""
+    columns, terms = X.shape[1], len(mixture.terms)
+    design = np.ones((1 + len(mixture.scale), len(X)))
+    values, predictors = design[1:], design[1 : 1 + columns]  # products run along the rows
+    predictors[:] = X.T
+    values[columns : columns + terms] = term_columns(predictors.T, mixture.terms).T
+    missing = np.isnan(values)
+    values[columns + terms :] = missing[list(mixture.indicators)]
+    for column in np.flatnonzero(missing.any(axis=1)):
+        values[column, missing[column]] = mixture.impute[column]
+    values -= mixture.center[:, None]
     return design, missing
 
 
@@ -237,7 +243,7 @@ def _risk_of_many(mixture: LogisticMixture, X: Floats, by_form: list[_Form], num
     for start in range(0, len(X), _MANY_ROWS):
         rows = slice(start, start + _MANY_ROWS)
         design, missing = _design(mixture, X[rows])
-        risk[rows] = many_rows.mean_risks(design, np.ascontiguousarray(missing.T), own, add)
+        risk[rows] = many_rows.mean_risks(design, missing, own, add)
     return risk
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid, node_table
-from relapse_model.classifiers.prior.sigmoid_table import held, sigmoid_table, smaller_means
+from relapse_model.classifiers.prior.sigmoid_table import empty_at_line, held, sigmoid_table, smaller_means
 
 MEMBERS_AT_ONCE = 16  # numbers of components are rounded up to it; those that are none have no weight
 _LANES = 8  # sums that run side by side over the components of a row
@@ -54,7 +54,9 @@ AddMeans = Callable[..., None]
 def padded(values: Floats) -> Floats:
     """Return an array with columns of 0 added, so that their number is a multiple of 16."""
     more = -values.shape[-1] % MEMBERS_AT_ONCE
-    return np.ascontiguousarray(np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, more)]))
+    found = empty_at_line((*values.shape[:-1], values.shape[-1] + more))
+    found[...] = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, more)])
+    return found
 
 
 def mean_risks(design: Floats, missing: Mask, by_form: list[Form], add: AddMeans | None = None) -> Floats:
