@@ -34,7 +34,7 @@ def add_means(
     design : array of shape (1 + columns, n)
     missing : array of shape (columns, n)
     first, second, coef, covariance, used, spread, weight
-        As `many_rows.Form` has them.
+        As `many_rows.PaddedForm` has them.
     table
         As `sigmoid_table` returns it.
     pairs, places, weights, most
@@ -57,11 +57,7 @@ def add_means(
                 products[pair * _ROWS + row] = design[first[pair], start + row] * design[second[pair], start + row]
         _moments(products, flat_coef, len(coef), members, mean)
         _moments(products, flat_covariance, len(first), members, variance)
-        for row in range(rows):
-            for number in range(len(used)):
-                if missing[used[number], start + row]:
-                    for member in range(members):
-                        variance[row * members + member] += spread[number, member]
+        _add_missing(missing[:, start : start + rows], used, spread, variance)
         outside = _cells(mean, variance, x, y, cell, columns)
         for at in range(0, size, LANES):
             eight_heat_sums(flat, cell, x, y, at, minor)
@@ -87,9 +83,21 @@ def _moments(products: Floats, coef: Floats, terms: int, members: int, found: Fl
 
 
 @compiled
-def _cells(mean: Floats, variance: Floats, x: Floats, y: Floats, cell: NDArray[np.int32], columns: np.int32) -> int:
+def _add_missing(missing: Mask, used: Positions, spread: Floats, variance: Floats) -> None:
+    members = spread.shape[1]
+    for row in range(missing.shape[1]):
+        for number in range(len(used)):
+            if missing[used[number], row]:
+                for member in range(members):
+                    variance[row * members + member] += spread[number, member]
+
+
+@compiled
+def _cells(
+    mean: Floats, variance: Floats, x: Floats, y: Floats, cell: NDArray[np.int32], columns: np.int32
+) -> np.int64:
     """Write the cell of each number, 0 where there is none, and where it lies in it; return how many there are not."""
-    outside = 0
+    outside = np.int64(0)
     for at in range(len(mean)):
         size, spread = abs(mean[at]), _not_below_0(variance[at])
         inside = _is_held(size, spread)
@@ -115,7 +123,7 @@ def _is_held(size: float, variance: float) -> bool:
 
 @compiled
 def _fill_outside(
-    mean: Floats, variance: Floats, outside: int, minor: Floats, pairs: NDArray[np.int64], places: Floats,
+    mean: Floats, variance: Floats, outside: np.int64, minor: Floats, pairs: NDArray[np.int64], places: Floats,
     weights: Floats, most: Floats, beyond: Mask, start: int, rows: int, members: int,
 ) -> None:  # fmt: skip
     """Write by nodes what the table does not hold."""

@@ -19,6 +19,11 @@ LANES = 8
 TILE_ROWS, TILE_MEMBERS = 4, 16
 _DOUBLE, _WHOLE, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
+_room: Any = cgutils.alloca_once
+
+
+def _step(build: Callable[..., Any]) -> Any:
+    return intrinsic(build)
 
 
 def _made(count: int, build: Callable[..., None]) -> Callable[..., Any]:
@@ -68,7 +73,7 @@ def _build_tile(
     builder: Any, values: Any, width: Any, row: Any, coef: Any, members: Any, member: Any, terms: Any, found: Any
 ) -> None:
     parts = range(0, TILE_MEMBERS, LANES)
-    sums = [[cgutils.alloca_once(builder, _VECTOR) for _ in parts] for _ in range(TILE_ROWS)]
+    sums = [[_room(builder, _VECTOR) for _ in parts] for _ in range(TILE_ROWS)]
     for each in sums:
         for own, part in zip(each, parts, strict=True):
             builder.store(_load(builder, coef, _plus(builder, member, part)), own)
@@ -86,8 +91,10 @@ def _build_tile(
             _store(builder, builder.load(own), found, _plus(builder, first, part))
 
 
-@intrinsic
-def tile_of_sums(typingctx, values, width, row, coef, members, member, terms, found):  # type: ignore[no-untyped-def]
+@_step
+def tile_of_sums(
+    typingctx: Any, values: Any, width: Any, row: Any, coef: Any, members: Any, member: Any, terms: Any, found: Any
+) -> Any:
     """Write sums over ``terms`` of values (terms by rows) times coefficients (terms by members), rows by members.
 
     The first value of each row is 1, and is not looked at.
@@ -135,8 +142,8 @@ def _build_heat(builder: Any, table: Any, cell: Any, x: Any, y: Any, at: Any, mi
     _store(builder, found, minor, at)
 
 
-@intrinsic
-def eight_heat_sums(typingctx, table, cell, x, y, at, minor):  # type: ignore[no-untyped-def]
+@_step
+def eight_heat_sums(typingctx: Any, table: Any, cell: Any, x: Any, y: Any, at: Any, minor: Any) -> Any:
     """Write the sums of heat polynomials at eight places, each with the eight coefficients of its cell."""
     return _made(6, _build_heat)(typingctx, table, cell, x, y, at, minor)
 
@@ -148,7 +155,7 @@ def _build_means(
     builder: Any, mean: Any, minor: Any, at: Any, weight: Any, members: Any, below: Any, above: Any, row: Any
 ) -> None:
     zero, one = _eight(0.0), _eight(1.0)
-    sums = [cgutils.alloca_once(builder, _VECTOR) for _ in range(2)]
+    sums = [_room(builder, _VECTOR) for _ in range(2)]
     for own in sums:
         builder.store(zero, own)
     with cgutils.for_range_slice(builder, _WHOLE(0), members, _WHOLE(LANES), inc=True) as (first, _):
@@ -166,7 +173,9 @@ def _build_means(
         builder.store(builder.fadd(builder.load(place), lanes[0]), place)
 
 
-@intrinsic
-def add_row_means(typingctx, mean, minor, at, weight, members, below, above, row):  # type: ignore[no-untyped-def]
+@_step
+def add_row_means(
+    typingctx: Any, mean: Any, minor: Any, at: Any, weight: Any, members: Any, below: Any, above: Any, row: Any
+) -> Any:
     """Add to a row the weighted sums of the smaller means and the larger ones, each on its side."""
     return _made(8, _build_means)(typingctx, mean, minor, at, weight, members, below, above, row)

@@ -10,14 +10,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid
+from relapse_model.classifiers.prior.mixture_forms import Form, design_of, forms
 from relapse_model.classifiers.prior.mixture_quantile import LEAST_SD, mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
-_MANY_ROWS = 4_096  # of which the columns stay in the processor's cache
 _MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
 _FEW = 1_000  # once it is there
 _MET = [0]  # numbers in this process so far: a large cohort comes in blocks
@@ -70,60 +70,8 @@ def expand_columns(X: Floats, terms: tuple[Term, ...], indicators: tuple[int, ..
     return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """Components that use the same columns, and what makes moments of them.
-
-    Attributes
-    ----------
-    members : slice or array of int
-        Of the components.
-    used : array of int
-        Columns.
-    coef : ndarray of shape (1 + used, members)
-        The intercept first.
-    first, second : array of int
-        Pairs of (intercept, used columns), each once.
-    covariance : ndarray of shape (pairs, members)
-        Twice where a pair stands for two.
-    squared : ndarray of shape (used, members)
-        E[coef ** 2].
-    """
-
-    members: slice | Positions
-    used: Positions
-    coef: Floats
-    first: Positions
-    second: Positions
-    covariance: Floats
-    squared: Floats
-
-
-def forms(mixture: LogisticMixture) -> list[_Form]:
-    """Return the components by the columns that they use: what is 0 in all of them needs no product."""
-    touched = (mixture.coef != 0) | (mixture.covariance[:, 1:] != 0).any(axis=2)
-    by_pattern: dict[bytes, list[int]] = {}
-    for component, row in enumerate(touched):
-        by_pattern.setdefault(row.tobytes(), []).append(component)
-    return [_form(mixture, np.array(members), np.flatnonzero(touched[members[0]])) for members in by_pattern.values()]
-
-
-def _form(mixture: LogisticMixture, members: Positions, used: Positions) -> _Form:
-    in_a_row = members[-1] - members[0] + 1 == len(members)
-    chosen = slice(members[0], members[-1] + 1) if in_a_row else members
-    first, second = np.triu_indices(len(used) + 1)
-    at = np.append(0, 1 + used)
-    covariance = mixture.covariance[chosen][:, at[first], at[second]]
-    coef = mixture.coef[chosen][:, used]
-    squared = coef**2 + covariance[:, first == second][:, 1:]
-    from_intercept = np.column_stack([mixture.intercept[chosen], coef])
-    return _Form(
-        chosen, used, from_intercept.T, first, second, (covariance * np.where(first == second, 1.0, 2.0)).T, squared.T
-    )  # fmt: skip
-
-
 def log_odds_moments(
-    mixture: LogisticMixture, X: ArrayLike, by_form: list[_Form] | None = None
+    mixture: LogisticMixture, X: ArrayLike, by_form: list[Form] | None = None
 ) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of the log-odds of each row under each component.
 
@@ -149,9 +97,9 @@ def log_odds_moments(
     return mean, np.sqrt(variance, out=variance)
 
 
-def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]) -> tuple[Floats, Floats]:
+def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[Form]) -> tuple[Floats, Floats]:
     """Return the moments of the log-odds; rounding may leave a variance a little below 0."""
-    design, missing = _design(mixture, X)
+    design, missing = design_of(mixture, X)
     gaps = np.flatnonzero(missing.any(axis=0))
     uncertain = missing.T[gaps] * mixture.scale**2
     mean, variance = np.empty((2, len(X), len(mixture.weight)))
@@ -166,27 +114,12 @@ def _mean_and_variance(mixture: LogisticMixture, X: Floats, by_form: list[_Form]
     return mean, variance
 
 
-def _design(mixture: LogisticMixture, X: Floats) -> tuple[Floats, Mask]:
-    """Return ones and the columns less their centers, and what is missing: each column in one piece."""
-    columns, terms = X.shape[1], len(mixture.terms)
-    design = np.ones((1 + len(mixture.scale), len(X)))
-    values, predictors = design[1:], design[1 : 1 + columns]  # products run along the rows
-    predictors[:] = X.T
-    values[columns : columns + terms] = term_columns(predictors.T, mixture.terms).T
-    missing = np.isnan(values)
-    values[columns + terms :] = missing[list(mixture.indicators)]
-    for column in np.flatnonzero(missing.any(axis=1)):
-        values[column, missing[column]] = mixture.impute[column]
-    values -= mixture.center[:, None]
-    return design, missing
-
-
 def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     """Return the posterior mean risk: the average of sigmoid(log-odds) over the whole posterior.
 
     It assumes that the log-odds of a row are Gaussian within a component (Laplace), and is less extreme
     than the risk at the posterior mode. Each integral is right to 1e-11 up to a standard deviation of 0.98 of the
-    log-odds, to 1e-6 up to 2.2; of many rows it is taken from a table, 1e-13 from the one of few.
+    log-odds, to 1e-6 up to 2.2; of many rows it is taken from a table, 2e-11 from the one of few.
 
     Parameters
     ----------
@@ -210,7 +143,9 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     risk = np.empty((len(X), 2))
     by_form, numbers = forms(mixture), len(X) * len(mixture.weight)
     if numbers >= _WORTH_A_TABLE:
-        return _risk_of_many(mixture, X, by_form, numbers)
+        from relapse_model.classifiers.prior.many_rows import risks_of_many
+
+        return risks_of_many(mixture, X, by_form, compiled_pays(numbers))
     fill = None
     if compiled_pays(numbers):
         from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
@@ -220,30 +155,6 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
         mean, variance = _mean_and_variance(mixture, X[rows], by_form)
         below, above = mean_sigmoid(mean, np.sqrt(np.maximum(variance, 0.0)), fill)
         risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
-    return risk
-
-
-def _risk_of_many(mixture: LogisticMixture, X: Floats, by_form: list[_Form], numbers: int) -> Floats:
-    from relapse_model.classifiers.prior import many_rows
-
-    add = None
-    if compiled_pays(numbers):
-        from relapse_model.classifiers.prior.compiled_many_rows import add_means
-
-        add = add_means
-    own = [
-        many_rows.Form(
-            at[form.first], at[form.second], *map(many_rows.padded, (form.coef, form.covariance)), form.used,
-            many_rows.padded(mixture.scale[form.used, None] ** 2 * form.squared),
-            many_rows.padded(mixture.weight[form.members]),
-        )
-        for form, at in ((form, np.append(0, 1 + form.used)) for form in by_form)
-    ]  # fmt: skip
-    risk = np.empty((len(X), 2))
-    for start in range(0, len(X), _MANY_ROWS):
-        rows = slice(start, start + _MANY_ROWS)
-        design, missing = _design(mixture, X[rows])
-        risk[rows] = many_rows.mean_risks(design, missing, own, add)
     return risk
 
 

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid, node_table
+from relapse_model.classifiers.prior.mixture_forms import Form, design_of
 from relapse_model.classifiers.prior.sigmoid_table import empty_at_line, held, sigmoid_table, smaller_means
+from relapse_model.classifiers.shared.threads import for_each, free_threads
+
+if TYPE_CHECKING:
+    from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 
 MEMBERS_AT_ONCE = 16  # numbers of components are rounded up to it; those that are none have no weight
 _LANES = 8  # sums that run side by side over the components of a row
 _ROWS = 64  # of arrays that stay in the processor's cache
+_ROWS_COMPILED = 4_096
+_WORTH_THREADS = 4_000_000  # numbers: fewer are there before a second thread is
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """Components that use the same columns.
+class PaddedForm:
+    """What the loops need of components that use the same columns.
 
     Attributes
     ----------
@@ -51,6 +59,45 @@ class Form:
 AddMeans = Callable[..., None]
 
 
+def risks_of_many(mixture: LogisticMixture, X: Floats, by_form: list[Form], compiled: bool) -> Floats:
+    """Return the posterior mean risks of rows, by the compiled loop or without it: the bits are the same.
+
+    Parameters
+    ----------
+    mixture : LogisticMixture
+    X : ndarray of shape (n, p)
+    by_form : list of Form
+        What `mixture_forms.forms` returns.
+    compiled : bool
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        Probability of no event and of an event.
+    """
+    add, own = None, [_padded_form(mixture, form) for form in by_form]
+    if compiled:
+        from relapse_model.classifiers.prior.compiled_many_rows import add_means
+
+        add = add_means
+    risk = np.empty((len(X), 2))
+
+    def fill(start: int) -> None:
+        design, missing = design_of(mixture, X[start : start + _ROWS_COMPILED])
+        risk[start : start + _ROWS_COMPILED] = mean_risks(design, missing, own, add)
+
+    worth_it = compiled and len(X) * len(mixture.weight) > _WORTH_THREADS
+    for_each(fill, range(0, len(X), _ROWS_COMPILED), free_threads() if worth_it else 1)
+    return risk
+
+
+def _padded_form(mixture: LogisticMixture, form: Form) -> PaddedForm:
+    at, spread = np.append(0, 1 + form.used), mixture.scale[form.used, None] ** 2 * form.squared
+    coef, covariance, spread = padded(form.coef), padded(form.covariance), padded(spread)
+    weight = padded(mixture.weight[form.members])
+    return PaddedForm(at[form.first], at[form.second], coef, covariance, form.used, spread, weight)
+
+
 def padded(values: Floats) -> Floats:
     """Return an array with columns of 0 added, so that their number is a multiple of 16."""
     more = -values.shape[-1] % MEMBERS_AT_ONCE
@@ -59,7 +106,7 @@ def padded(values: Floats) -> Floats:
     return found
 
 
-def mean_risks(design: Floats, missing: Mask, by_form: list[Form], add: AddMeans | None = None) -> Floats:
+def mean_risks(design: Floats, missing: Mask, by_form: list[PaddedForm], add: AddMeans | None = None) -> Floats:
     """Return the probability of no event and of an event of each row.
 
     Parameters
@@ -67,7 +114,7 @@ def mean_risks(design: Floats, missing: Mask, by_form: list[Form], add: AddMeans
     design : ndarray of shape (1 + columns, n), contiguous
         Ones, and each column less its center.
     missing : ndarray of shape (columns, n), contiguous
-    by_form : list of Form
+    by_form : list of PaddedForm
         Whose weights sum to 1.
     add : callable, optional
         The compiled loop, `compiled_many_rows.add_means`; the result is the same to the last bit.
@@ -86,7 +133,7 @@ def mean_risks(design: Floats, missing: Mask, by_form: list[Form], add: AddMeans
     return np.column_stack([below, above])
 
 
-def _by_arrays(design: Floats, missing: Mask, by_form: list[Form]) -> tuple[Floats, Floats]:
+def _by_arrays(design: Floats, missing: Mask, by_form: list[PaddedForm]) -> tuple[Floats, Floats]:
     below, above = np.zeros(design.shape[1]), np.zeros(design.shape[1])
     for form in by_form:
         products = design[form.first] * design[form.second]
@@ -109,7 +156,10 @@ def _sums(values: Floats, coef: Floats) -> Floats:
 def _minor(mean: Floats, variance: Floats) -> Floats:
     """Return the smaller of both means of each number."""
     size, variance = np.abs(mean), np.maximum(variance, 0.0)
-    minor, inside = np.empty(len(mean)), held(size, variance)
+    inside = held(size, variance)
+    if inside.all():
+        return smaller_means(size, variance, sigmoid_table())
+    minor = np.empty(len(mean))
     minor[inside] = smaller_means(size[inside], variance[inside], sigmoid_table())
     rest = np.flatnonzero(~inside)
     if len(rest):

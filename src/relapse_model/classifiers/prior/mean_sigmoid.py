@@ -107,9 +107,12 @@ def _by_pairs(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
 def _by_nodes(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
     """Sum over the nodes one by one: for an sd so large that the cosh of their distance would overflow."""
     place, weight = np.polynomial.hermite_e.hermegauss(nodes)
-    eta = mean[:, None] + sd[:, None] * place
-    weight = weight / weight.sum()
-    return sigmoid(-eta) @ weight, sigmoid(eta) @ weight
+    below, above = np.zeros_like(mean), np.zeros_like(mean)
+    for at, share in zip(place, weight / weight.sum(), strict=True):  # not @, whose last bit depends on the row's place
+        eta = mean + sd * at
+        below += share * sigmoid(-eta)
+        above += share * sigmoid(eta)
+    return below, above
 
 
 @cache
