@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.cohort.simulation.settings import LINEAR
 from relapse_model.development.earlier_model import BETWEEN_COHORTS, with_previous
 from relapse_model.errors import RelapseModelError

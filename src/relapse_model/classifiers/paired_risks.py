@@ -10,7 +10,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.loaded import LoadedPrior
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, expand_columns
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture, expand_columns
 from relapse_model.classifiers.shared.columns import fill_missing
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.errors import RelapseModelError

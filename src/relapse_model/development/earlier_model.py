@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, expand_columns
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture, expand_columns
 from relapse_model.classifiers.prior.terms import PriorGrid, form_count
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design

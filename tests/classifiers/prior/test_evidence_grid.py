@@ -18,7 +18,7 @@ from relapse_model.classifiers.prior.evidence_grid import (
     previous_grid,
     published_grid,
 )
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
 from relapse_model.classifiers.prior.terms import Factor, PriorGrid, Term
 from relapse_model.classifiers.shared.newton import penalised_logistic

@@ -17,12 +17,12 @@ from scipy.stats import norm
 from relapse_model.classifiers.prior import logistic_mixture as module
 from relapse_model.classifiers.prior.compiled_mixture_sums import mixture_sums as compiled_sums
 from relapse_model.classifiers.prior.logistic_mixture import (
-    LogisticMixture,
     coefficient_moments,
     log_odds_moments,
     mixture_interval,
     mixture_risk,
 )
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile, normal_cdf
 from relapse_model.classifiers.prior.mixture_sums import mixture_sums
 from relapse_model.errors import RelapseModelError

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from relapse_model.classifiers.prior import many_rows
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, log_odds_moments
+from relapse_model.classifiers.prior.logistic_mixture import log_odds_moments
 from relapse_model.classifiers.prior.many_rows import padded, risks_of_many
-from relapse_model.classifiers.prior.mixture_forms import forms
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture, forms
 from relapse_model.classifiers.prior.terms import Factor, Term
 
 

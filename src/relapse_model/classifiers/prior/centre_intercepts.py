@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 
 FEWEST_CENTRES = 3  # of fewer, a spread cannot be told
 MOST_CENTRES = 100

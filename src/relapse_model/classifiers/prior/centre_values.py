@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.classifiers.prior.centre_intercepts import FEWEST_CENTRES, MOST_CENTRES, CentreIntercepts
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 
 _LARGEST = 1e9  # log-odds: no posterior comes near it

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask, Positions
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
 from relapse_model.classifiers.prior.terms import PriorGrid, Term, form_count
 from relapse_model.classifiers.shared.newton import penalised_logistic

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.logistic_mixture import expand_columns, moments_where_used
+from relapse_model.classifiers.prior.logistic_mixture import moments_where_used
+from relapse_model.classifiers.prior.mixture_forms import expand_columns
 from relapse_model.classifiers.prior.person_periods import interval_shares
 from relapse_model.classifiers.prior.terms import Term
 from relapse_model.classifiers.shared.columns import fill_missing

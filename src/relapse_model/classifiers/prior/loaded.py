@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import LARGEST_VALUE, Floats
-from relapse_model.classifiers.prior.logistic_mixture import (
-    LogisticMixture,
-    coefficient_moments,
-    mixture_interval,
-    mixture_risk,
-)
+from relapse_model.classifiers.prior.logistic_mixture import coefficient_moments, mixture_interval, mixture_risk
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.settings import read_settings
 from relapse_model.classifiers.prior.terms import form_count
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_identity

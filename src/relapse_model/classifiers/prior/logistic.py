@@ -31,13 +31,9 @@ from relapse_model.classifiers.prior.evidence_grid import (
     previous_grid,
     published_grid,
 )
-from relapse_model.classifiers.prior.logistic_mixture import (
-    LogisticMixture,
-    coefficient_moments,
-    mixture_interval,
-    mixture_risk,
-)
+from relapse_model.classifiers.prior.logistic_mixture import coefficient_moments, mixture_interval, mixture_risk
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from, mixture_values
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.prior_columns import PriorColumns, prior_columns
 from relapse_model.classifiers.prior.settings import read_settings, settings_values
 from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_previous, check_terms, form_count, form_weights

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid
-from relapse_model.classifiers.prior.mixture_forms import Form, design_of, forms
+from relapse_model.classifiers.prior.mixture_forms import Form, LogisticMixture, design_of, forms
 from relapse_model.classifiers.prior.mixture_quantile import LEAST_SD, mixture_quantile
-from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
@@ -24,50 +22,6 @@ _MET = [0]  # numbers in this process so far: a large cohort comes in blocks
 # Numbers: fewer take less time by nodes than the table takes to be made. Which way it is depends on nothing but how
 # many there are, as the last digits do.
 _WORTH_A_TABLE = 30_000
-
-
-@dataclass(frozen=True, slots=True)
-class LogisticMixture:
-    """B Gaussian posteriors of one logistic regression, and what a new row needs to meet them.
-
-    Attributes
-    ----------
-    coef : ndarray of shape (B, q)
-        Posterior mean coefficients, log-odds per unit of the column: the p predictors, then the terms, then
-        the indicators. Exactly 0 where a component leaves the column out.
-    intercept : ndarray of shape (B,)
-        Log-odds at ``center`` (not at 0).
-    covariance : ndarray of shape (B, q + 1, q + 1)
-        Of (intercept at ``center``, coefficients).
-    weight : ndarray of shape (B,)
-        Posterior weights of the components; they sum to 1.
-    impute, center, scale : ndarray of shape (q,)
-        Training median (for missing values), mean and standard deviation of each column.
-    terms : tuple of Term
-        Computed from the predictors.
-    indicators : tuple of int
-        Predictors of which it counts whether they are missing.
-    """
-
-    coef: Floats
-    intercept: Floats
-    covariance: Floats
-    weight: Floats
-    impute: Floats
-    center: Floats
-    scale: Floats
-    terms: tuple[Term, ...] = ()
-    indicators: tuple[int, ...] = ()
-
-    @property
-    def columns(self) -> int:
-        """Return the number of predictors."""
-        return len(self.scale) - len(self.terms) - len(self.indicators)
-
-
-def expand_columns(X: Floats, terms: tuple[Term, ...], indicators: tuple[int, ...]) -> Floats:
-    """Return the predictors, the terms and the indicators (1 where the predictor is missing), side by side."""
-    return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
 def log_odds_moments(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, Term
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 

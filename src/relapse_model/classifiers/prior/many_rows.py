@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.mean_sigmoid import mean_sigmoid, node_table
-from relapse_model.classifiers.prior.mixture_forms import Form, design_of
+from relapse_model.classifiers.prior.mixture_forms import Form, LogisticMixture, design_of
 from relapse_model.classifiers.prior.sigmoid_table import empty_at_line, held, sigmoid_table, smaller_means
 from relapse_model.classifiers.shared.threads import for_each, free_threads
-
-if TYPE_CHECKING:
-    from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 
 MEMBERS_AT_ONCE = 16  # numbers of components are rounded up to it; those that are none have no weight
 _LANES = 8  # sums that run side by side over the components of a row

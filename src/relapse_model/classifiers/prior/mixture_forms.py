@@ -1,17 +1,57 @@
-"""Components of a mixture by the columns that they use, and the columns of new rows as they meet them."""
+"""Mixtures of posteriors, their components by the columns that they use, and new rows as they meet them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask, Positions
-from relapse_model.classifiers.prior.terms import term_columns
+from relapse_model.classifiers.prior.terms import Term, term_columns
 
-if TYPE_CHECKING:
-    from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+
+@dataclass(frozen=True, slots=True)
+class LogisticMixture:
+    """B Gaussian posteriors of one logistic regression, and what a new row needs to meet them.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (B, q)
+        Posterior mean coefficients, log-odds per unit of the column: the p predictors, then the terms, then
+        the indicators. Exactly 0 where a component leaves the column out.
+    intercept : ndarray of shape (B,)
+        Log-odds at ``center`` (not at 0).
+    covariance : ndarray of shape (B, q + 1, q + 1)
+        Of (intercept at ``center``, coefficients).
+    weight : ndarray of shape (B,)
+        Posterior weights of the components; they sum to 1.
+    impute, center, scale : ndarray of shape (q,)
+        Training median (for missing values), mean and standard deviation of each column.
+    terms : tuple of Term
+        Computed from the predictors.
+    indicators : tuple of int
+        Predictors of which it counts whether they are missing.
+    """
+
+    coef: Floats
+    intercept: Floats
+    covariance: Floats
+    weight: Floats
+    impute: Floats
+    center: Floats
+    scale: Floats
+    terms: tuple[Term, ...] = ()
+    indicators: tuple[int, ...] = ()
+
+    @property
+    def columns(self) -> int:
+        """Return the number of predictors."""
+        return len(self.scale) - len(self.terms) - len(self.indicators)
+
+
+def expand_columns(X: Floats, terms: tuple[Term, ...], indicators: tuple[int, ...]) -> Floats:
+    """Return the predictors, the terms and the indicators (1 where the predictor is missing), side by side."""
+    return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
 @dataclass(frozen=True, slots=True)

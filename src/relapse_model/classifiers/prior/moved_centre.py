@@ -12,7 +12,7 @@ from relapse_model.arrays import Floats
 if TYPE_CHECKING:
     from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
     from relapse_model.classifiers.prior.hazard_mixture import HazardMixture
-    from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+    from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 
 
 def moved_logistic(mixture: LogisticMixture, center: Floats) -> LogisticMixture:
@@ -28,7 +28,8 @@ def moved_logistic(mixture: LogisticMixture, center: Floats) -> LogisticMixture:
 
     Examples
     --------
-    >>> from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, mixture_risk
+    >>> from relapse_model.classifiers.prior.logistic_mixture import mixture_risk
+    >>> from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
     >>> one = LogisticMixture(np.ones((1, 1)), np.zeros(1), np.eye(2)[None], np.ones(1), *np.ones((3, 1)))
     >>> moved = moved_logistic(one, np.array([3.0]))
     >>> float(moved.intercept[0]), moved.covariance[0].tolist()

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.prior.effect_steps import HALF, effect_steps
-from relapse_model.classifiers.prior.logistic_mixture import expand_columns
+from relapse_model.classifiers.prior.mixture_forms import expand_columns
 from relapse_model.classifiers.prior.per_unit import prior_per_unit
 from relapse_model.classifiers.prior.terms import Term
 from relapse_model.classifiers.shared.columns import empty_columns, fill_missing

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.loaded import LoadedPrior
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.mixture_forms import LogisticMixture
 from relapse_model.classifiers.prior.terms import Term
 from relapse_model.errors import RelapseModelError
 
