@@ -86,7 +86,8 @@ def _origin(model: RelapseModel) -> str:
     """Return whose prior it is, with what it says of the weeks of the model where the study tells those of others."""
     mean, sd = model.classifier.baseline
     known, landmark = model.study.outcome.baseline, model.landmark_week
-    if known is None or design(model.study, landmark).baseline != (mean, sd):
+    stated = design(model.study, landmark).baseline
+    if known is None or stated is None or not np.allclose(stated, (mean, sd), rtol=1e-9):
         return f"an earlier model ({_percent(mean)} %, {100 * _LEVEL:.0f} % interval {_between(mean, sd)})"
     weeks = model.study.prediction.horizon_weeks - landmark
     if weeks == known.by_week:
