@@ -66,11 +66,11 @@ def baseline_learned(model: RelapseModel) -> str:
     ----------
     model : RelapseModel
     """
-    classifier = model.classifier
+    classifier: Any = model.classifier  # which of the classifiers has a prior of the mean risk, its attributes tell
     baseline, mixture = (getattr(classifier, name, None) for name in ("baseline", "components_"))
     if baseline is None or mixture is None:
         return ""
-    widths = np.resize(np.asarray(classifier.baseline_widths, dtype=float), len(mixture.weight))  # they vary fastest
+    widths = np.resize(np.asarray(classifier.baseline_widths, dtype=np.float64), len(mixture.weight))  # vary fastest
     variance = mixture.covariance[:, 0, 0] - (0.0 if classifier.centres_ is None else classifier.centres_.spread)
     share = float(mixture.weight @ (variance / (baseline[1] * widths) ** 2))
     words = (
@@ -84,7 +84,8 @@ def baseline_learned(model: RelapseModel) -> str:
 
 def _origin(model: RelapseModel) -> str:
     """Return whose prior it is, with what it says of the weeks of the model where the study tells those of others."""
-    mean, sd = model.classifier.baseline
+    classifier: Any = model.classifier
+    mean, sd = classifier.baseline
     known, landmark = model.study.outcome.baseline, model.landmark_week
     stated = design(model.study, landmark).baseline
     if known is None or stated is None or not np.allclose(stated, (mean, sd), rtol=1e-9):
