@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,7 @@ from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design, design_matrix
 from relapse_model.features.development_data import development_data
 from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.study.prediction import Baseline
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 from relapse_model.validation.effective_number import effective_share
@@ -57,28 +59,41 @@ from simulated_truth import (
 
 SEED = 20_261_215
 JUDGED = 5000  # new patients
-BUILT_IN = "built-in"
-_BASELINE = '[outcome]\nbaseline = {{ risk = {}, sd_logit = 0.5, by_week = 48, source = "of this benchmark" }}\n'
+NO_BASELINE = "no baseline"
 _CENTRES = '[prediction]\ncentre = "centre"\n'
 _WEIGHTS = {"strength_weights": PUBLISHED_STRENGTH_WEIGHTS, "width_weights": PUBLISHED_WIDTH_WEIGHTS}
-# What is added to the built-in study, and settings of the classifier.
-STUDIES: dict[str, tuple[str, dict[str, Any]]] = {
-    BUILT_IN: ("", {}),
-    "baseline": (_BASELINE.format(0.12), {}),
-    "baseline, half": (_BASELINE.format(0.06), {}),
-    "baseline, twice": (_BASELINE.format(0.24), {}),
-    "centres": (_CENTRES, {}),
-    "weights": ("", _WEIGHTS),
-    "all": (_BASELINE.format(0.12) + _CENTRES, _WEIGHTS),
-    "linear": ("", {"terms": ()}),
-    "published": ("", {"strengths": (1.0,), "widths": (1.0,)}),
+
+
+def stated(risk: float, sd_logit: float = 0.5) -> Baseline:
+    """Return a baseline by week 48, for a comparison."""
+    return Baseline(risk, sd_logit, 48.0, "of this benchmark")
+
+
+# The baseline of the study, what is added to its sections, and settings of the classifier.
+STUDIES: dict[str, tuple[Baseline | None, str, dict[str, Any]]] = {
+    NO_BASELINE: (None, "", {}),
+    "baseline": (stated(0.12), "", {}),
+    "baseline, half": (stated(0.06), "", {}),
+    "baseline, twice": (stated(0.24), "", {}),
+    "centres": (None, _CENTRES, {}),
+    "weights": (None, "", _WEIGHTS),
+    "all": (stated(0.12), _CENTRES, _WEIGHTS),
+    "linear": (None, "", {"terms": ()}),
+    "published": (None, "", {"strengths": (1.0,), "widths": (1.0,)}),
 }
+# How the baseline of the built-in study is to be widened: its risk, half and twice of it.
+SPREADS: dict[str, tuple[Baseline | None, str, dict[str, Any]]] = {
+    f"{risk:g}, sd {sd:g}, x {' '.join(f'{one:g}' for one in widths)}": (
+        stated(risk, sd), "", {"baseline_widths": widths},
+    )
+    for risk in (0.11, 0.055, 0.22) for sd in (0.5, 0.75) for widths in ((1.0, 3.0), (1.0,))
+}  # fmt: skip
 Judge = Callable[[Study, PriorLogisticClassifier], dict[str, float]]
 Row = dict[str, Any]
 
 
-def study_with(added: str, base: Study) -> Study:
-    """Return the study with keys added to its sections, each of which it has."""
+def study_with(baseline: Baseline | None, added: str, base: Study) -> Study:
+    """Return the study with another baseline, or none, and keys added to its sections, each of which it has."""
     text = base.text
     for section in filter(None, added.split("[")):
         name, keys = section.split("]", 1)
@@ -86,7 +101,8 @@ def study_with(added: str, base: Study) -> Study:
         if head not in text:
             raise ValueError(f"the study has no section {name!r}")
         text = text.replace(head, head + keys.lstrip("\n"))
-    return parse_study(text, base.name)
+    study = parse_study(text, base.name)
+    return replace(study, outcome=replace(study.outcome, baseline=baseline))
 
 
 def fitted(cohort: rm.Cohort, study: Study, settings: dict[str, Any]) -> PriorLogisticClassifier:
@@ -124,8 +140,8 @@ def run(
     rows = []
     with threadpool_limits(1):
         for name in names:
-            added, settings = STUDIES[name]
-            study = study_with(added, base)
+            baseline, added, settings = (STUDIES | SPREADS)[name]
+            study = study_with(baseline, added, base)
             risk, lower, upper = risks(fitted(trained, study, settings), study, cohort, features)
             rows.append({
                 "study": name, "events": int((outcome == "relapse").sum()), "loss": outcomes.log_loss(risk),
@@ -148,7 +164,7 @@ def print_cell(title: str, rows: list[list[Row]], nothing: bool) -> None:
         held, held_error = mean_se([one[place]["held"] for one in rows])
         sign, digits = ("" if place == 0 else "+"), 2 if nothing else 4
         print(
-            f"{name:18s}{mean:{sign}9.{digits}f} ({error:.{digits}f})   slope {np.median(slopes):5.2f}   in interval "
+            f"{name:22s}{mean:{sign}9.{digits}f} ({error:.{digits}f})   slope {np.median(slopes):5.2f}   in interval "
             f"{held:.3f} ({held_error:.3f})",
             flush=True,
         )
@@ -202,12 +218,13 @@ def main() -> None:
         default=list(dict.fromkeys((*SCENARIOS, *CELLS))),
     )
     parser.add_argument("--studies", nargs="+", choices=[*STUDIES][1:], default=[*STUDIES][1:])
+    parser.add_argument("--spreads", action="store_true", help="instead: how the baseline is widened")
     parser.add_argument("--patients", nargs="+", type=int, default=[132, 300, 1000])
     parser.add_argument("--replicates", type=int, default=30)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=1)
     given = parser.parse_args()
-    names = (BUILT_IN, *given.studies)
+    names = (NO_BASELINE, *(SPREADS if given.spreads else given.studies))
     for simulator in given.simulators:
         for scenario in (one for one in given.scenarios if one in (SCENARIOS if simulator == "own" else CELLS)):
             draw, study, cohort, features = cells(simulator, scenario)

@@ -78,3 +78,48 @@ def test_another_outcome_takes_over_no_baseline(tmp_path):
     own.write_text(text, encoding="utf-8")
     assert rm.load_study(base).outcome.baseline is not None
     assert rm.load_study(own).outcome.baseline is None
+
+
+def test_a_spread_that_is_wide_already_is_taken_as_it_stands(tmp_path):
+    """Else it is tried three times as wide too, and every prior of the effects once with each."""
+    stated = STATED.replace(", source", ", as_stated = true, source")
+    assert design(study(tmp_path)).baseline_widths == (1.0, 3.0)
+    assert design(study(tmp_path, stated)).baseline_widths == (1.0,)
+
+
+def test_it_is_one_statement_and_is_taken_over_whole(tmp_path):
+    """A tight baseline of one's own would else be taken as it stands, since the wide one of the other study is."""
+    (tmp_path / "base.toml").write_text(STUDY % (STATED.replace("0.5", "0.9, as_stated = true"), "[0]"), "utf-8")
+    own = tmp_path / "own.toml"
+    head = 'extends = "base.toml"\n[study]\nprotocol = 1\nname = "own"\n[outcome]\n'
+    own.write_text(head + STATED.replace("0.12", "0.3"), encoding="utf-8")
+    assert rm.load_study(own).outcome.baseline == Baseline(0.3, 0.5, 48.0, "a cohort")
+    own.write_text(head + 'baseline = { risk = 0.3, source = "another" }', encoding="utf-8")
+    with pytest.raises(StudyError, match="sd_logit"):
+        rm.load_study(own)
+
+
+def test_another_horizon_takes_over_no_baseline(tmp_path):
+    """Within five years 27.6 % relapsed; 11 % by week 48 at a constant hazard would say 47 %."""
+    (tmp_path / "base.toml").write_text(STUDY % (STATED, "[0]"), encoding="utf-8")
+    own = tmp_path / "own.toml"
+    head = 'extends = "base.toml"\n[study]\nprotocol = 1\nname = "own"\n'
+    own.write_text(f"{head}[prediction]\nhorizon_weeks = 260\n", encoding="utf-8")
+    assert rm.load_study(own).outcome.baseline is None
+    own.write_text(f"{head}[prediction]\nhorizon_weeks = 260\n[outcome]\n{STATED}\n", encoding="utf-8")
+    assert rm.load_study(own).outcome.baseline == Baseline(0.12, 0.5, 48.0, "a cohort")
+
+
+def test_the_built_in_study_says_what_published_cohorts_do():
+    """11 % by week 48; at 1.645 standard deviations it leaves room for 8 to 25 %, and for a trial that enrols late."""
+    found = rm.load_study("hbsag-relapse")
+    known = found.outcome.baseline
+    # Cumulative hazard 0.123 t^0.6 (t in years): a Weibull curve through the published risks at 70, 84 and 96 weeks and
+    # 5 years.
+    assert known.risk == pytest.approx(1 - np.exp(-0.123 * (48 / 52.18) ** 0.6), abs=0.002)
+    assert all(named in known.source for named in ("Lu 2024", "Chang 2025", "Pan 2021", "Jiang 2023"))
+    mean, sd = design(found).baseline
+    low, high = (1 / (1 + np.exp(-(mean + z * sd))) for z in (-1.645, 1.645))
+    assert low < 0.0585  # enrolled 48 weeks after the others
+    assert high > 0.25
+    assert design(found).baseline_widths == (1.0,)

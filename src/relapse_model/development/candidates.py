@@ -48,7 +48,8 @@ def build(
     resamples = INTERVAL_RESAMPLES if final else 0
     settings: dict[str, dict[str, Any]] = {
         "prior_logistic": _priors(design)
-        | {"previous": design.previous, "indicators": marked, "baseline": design.baseline},
+        | {"previous": design.previous, "indicators": marked}
+        | {"baseline": design.baseline, "baseline_widths": design.baseline_widths},
         "ridge_logistic": {"seed": seed},
         "elastic_net": {"interval_resamples": resamples, "seed": seed},
         "boosted_trees": {"monotone": design.monotone, "interval_resamples": resamples, "seed": seed},

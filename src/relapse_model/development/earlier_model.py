@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.classifiers.prior.beforehand import BASELINE_WIDTHS
 from relapse_model.classifiers.prior.mixture_forms import LogisticMixture, expand_columns
 from relapse_model.classifiers.prior.terms import PriorGrid, form_count
 from relapse_model.errors import RelapseModelError
@@ -96,7 +97,8 @@ def with_previous(
     stated = np.full(len(own), np.nan) if columns.typical is None else columns.typical
     typical = np.where(np.isnan(stated), centre, stated)
     level = None if data is None else _level(study, earlier, mixture, data, own)
-    return replace(columns, previous=tuple(found), typical=typical, baseline=level or columns.baseline)
+    columns = replace(columns, previous=tuple(found), typical=typical)
+    return columns if level is None else replace(columns, baseline=level, baseline_widths=BASELINE_WIDTHS)
 
 
 def _alike(ours: Design, theirs: Design, forms: list[Mask]) -> list[Mask]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.prior.beforehand import BASELINE_WIDTHS
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
 from relapse_model.features.clinical_units import on_model_scale
 from relapse_model.study.effect_modifiers import modifier_term
@@ -54,6 +55,8 @@ class Design:
     baseline : tuple of (float, float), or None
         Prior of the mean risk from the landmark to the horizon: its log-odds and their standard deviation. None where
         the study states none, or is for several landmarks.
+    baseline_widths : tuple of float
+        Factors tried of that standard deviation.
     """
 
     names: tuple[str, ...]
@@ -70,6 +73,7 @@ class Design:
     visit_window: float = 4.0
     as_stated: tuple[int, ...] = ()
     baseline: tuple[float, float] | None = None
+    baseline_widths: tuple[float, ...] = BASELINE_WIDTHS
 
 
 def design(study: Study, landmark: float | None = None) -> Design:
@@ -107,6 +111,7 @@ def design(study: Study, landmark: float | None = None) -> Design:
         visit_window=0.0 if study.outcome.analyte is None else study.prediction.visit_window_weeks,
         as_stated=_as_stated(study, [predictor for _, predictor, _ in columns]),
         baseline=_baseline(study, landmark),
+        baseline_widths=(1.0,) if study.outcome.baseline and study.outcome.baseline.as_stated else BASELINE_WIDTHS,
     )
 
 

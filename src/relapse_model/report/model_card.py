@@ -12,6 +12,7 @@ from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.report.baseline_words import baseline_learned, baseline_sentence
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.first_screen import eligibility_told
@@ -77,6 +78,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         why_left_out=why_not_at_risk(model.study, model.landmark_week),
         screen=_screen(model),
         centres=_centres(model),
+        baseline=baseline_sentence(model.study),
+        baseline_learned=baseline_learned(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),
         outcome=outcome_words(model.study.outcome, model.study),
         predictors=[_predictor_row(predictor, model) for predictor in model.study.predictors],

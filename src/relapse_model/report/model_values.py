@@ -11,6 +11,7 @@ from relapse_model.features.clinical_units import clinical, predictor_title, uni
 from relapse_model.model.explanation.shap_values import reference_codes
 from relapse_model.model.explanation.single_effects import LOGISTIC, additive_effect, model_log_odds
 from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.report.baseline_words import baseline_learned
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.table_one import summary_shown
 from relapse_model.report.words import WITH_PRIORS, prior_words
@@ -35,6 +36,7 @@ def model_values(model: RelapseModel) -> dict[str, Any]:
     dict
         ``reference``: the patient with the mean of each predictor, or its commonest level, and this patient's risk.
         ``coefficients``: prior and posterior odds ratios, of the logistic regression with the study's priors.
+        ``baseline``: how much of its mean risk comes of the prior of it, in words.
         ``effects``: odds ratio of each predictor from its 5th to its 95th percentile (no to yes, level to level), of
         logistic models.
     """
@@ -56,6 +58,7 @@ def model_values(model: RelapseModel) -> dict[str, Any]:
             "risk": float(risk_of(np.array([log_odds]))[0]),
         },
         "coefficients": coefficient_rows(model),
+        "baseline": baseline_learned(model),
         "effects": _effects(model),
         "summary": model.summary,
     }

@@ -14,6 +14,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
 from relapse_model.report.arms import arm_labels
+from relapse_model.report.baseline_words import baseline_parts
 from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only
 from relapse_model.report.figures_of_report import captions, cohort_figures
@@ -103,7 +104,7 @@ def write_refusal(
         refused=REFUSED, reason=_reason(error),
         synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study, disclosure),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
-        priors=study.has_priors, priors_sentence=priors_sentence(study),
+        priors=study.has_priors, priors_sentence=priors_sentence(study), **baseline_parts(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
     )  # fmt: skip
     private = owner_only(disclosure, synthetic=cohort.synthetic)

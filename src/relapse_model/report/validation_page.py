@@ -10,6 +10,7 @@ from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.group_tables import THRESHOLDS, thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.answer import answer_of, carriers
+from relapse_model.report.baseline_words import baseline_parts
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
 from relapse_model.report.figures_of_report import captions
@@ -114,6 +115,7 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
         "priors": study.has_priors,
         "reads_labs": reads_labs(study),
         "priors_sentence": priors_sentence(study, candidates),
+        **baseline_parts(study, candidates),
         "lost_in_training": LOST_IN_TRAINING.get(validation.settings["censoring"], ""),
         "tripod": ITEMS,
         "items_of": items_of,

@@ -79,15 +79,17 @@ MODEL_TABLES = (
     KeyTable(
         "[outcome.baseline]",
         "What is known beforehand of the mean risk of such patients. The logistic regression with priors starts from "
-        "it, as it stands and three times as wide, and weighs both by evidence; finding RM129 says where the cohort "
-        "contradicts it. For a landmark after enrolment the hazard counts as constant; a model of several landmarks, "
-        "and discrete-time hazards, do not use it.",
+        "it, as it stands and (without `as_stated`) three times as wide, weighed by evidence; finding RM129 says where "
+        "the cohort contradicts it. For a landmark after enrolment the hazard counts as constant; a model of several "
+        "landmarks, and discrete-time hazards, do not use it.",
         keys.BASELINE,
         {
             "risk": "Expected share of patients with the outcome.",
             "sd_logit": "Standard deviation of its log-odds between cohorts like this one, 0.5 for example: around "
             "12 % it says 5 to 27 %.",
             "by_week": "Until which week, counted from enrolment.",
+            "as_stated": "Whether it is taken as it stands only: for one that was widened for patients unlike those of "
+            "the source. A tight one is not to be taken so, since nothing but more patients then corrects it.",
             "source": "Where the figures come from.",
         },
         filled=prediction.Baseline,

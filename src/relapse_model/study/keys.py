@@ -277,6 +277,7 @@ BASELINE: Mapping[str, Check] = {
     "risk": number(0, 0.999, open_low=True),
     "sd_logit": number(0, 5, open_low=True),
     "by_week": number(0, open_low=True),
+    "as_stated": flag,
     "source": text,
 }
 CONFIRM: Mapping[str, Check] = {

@@ -22,7 +22,7 @@ ENTRY_NAMES: Mapping[KeyPath, str] = {  # lists of entries, and the key that tel
     ("trial", "effect_modifier"): "predictor",
 }
 # Statements of several keys that belong together: with its source, a figure is taken over whole or not at all.
-WHOLE = ("prior", "half_life_days", "volume_litres", "absorption_per_day", "index")
+WHOLE = ("prior", "baseline", "residual", "half_life_days", "volume_litres", "absorption_per_day", "index")
 _ADD, _TAKE = "add", "remove"
 _NAMES = ("name", "label_zh")
 _THRESHOLDS = ("at_least", "below")
@@ -65,9 +65,11 @@ class _Merging:
             {key: value for key, value in self.own.raw.items() if key != "study"},
             (), (), (),
         )  # fmt: skip
-        mine, whole = self.own.raw.get("prediction", {}), raw.get("prediction")
-        if isinstance(whole, dict) and "implausible_auc" not in mine and self.asks_otherwise():
-            whole.pop("implausible_auc", None)
+        if self.asks_otherwise():  # what is known of another risk, or of another time, is not known of this one
+            for section, key in (("prediction", "implausible_auc"), ("outcome", "baseline")):
+                whole = raw.get(section)
+                if isinstance(whole, dict) and key not in self.own.raw.get(section, {}):
+                    whole.pop(key, None)
         return Document({"study": head, **raw}, self.origins)
 
     def head(self) -> Any:
@@ -193,9 +195,8 @@ def _superseded(path: KeyPath, base: Mapping[str, Any], own: Mapping[str, Any]) 
         return {*keys.HORIZONS}
     if path == ("outcome",):
         if {*_OTHERWISE} & {*own}:
-            return {*_RULE, *_OTHERWISE, "baseline", *(_NAMES if _is_another_outcome(base, own) else ())}
+            return {*_RULE, *_OTHERWISE, *(_NAMES if _is_another_outcome(base, own) else ())}
         gone = {*_OTHERWISE} if {*_RULE} & {*own} else set()
-        gone |= {"baseline"} if {*_RULE} & {*own} else set()  # of another rule another risk is known
         gone |= {*_NAMES} if _is_another_outcome(base, own) else set()
         another = {*_THRESHOLDS} & {*own} or own.get("analyte", base.get("analyte")) != base.get("analyte")
         return gone | {*_THRESHOLDS, "unit"} if another else gone

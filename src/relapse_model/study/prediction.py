@@ -31,13 +31,15 @@ class Baseline:
     """What is known beforehand of the mean risk: by `by_week` weeks from enrolment, and how surely.
 
     `sd_logit` is the standard deviation of its log-odds between cohorts like this one: 0.5 says that the mean risk of
-    a cohort lies between 5 and 27 % in 95 of 100, where 12 % is expected.
+    a cohort lies between 5 and 27 % in 95 of 100, where 12 % is expected. With `as_stated` it is not tried three times
+    as wide too.
     """
 
     risk: float
     sd_logit: float
     by_week: float
     source: str = ""
+    as_stated: bool = False
 
     def log_odds(self, weeks: float) -> float:
         """Return the log-odds of the mean risk over so many weeks, at a constant hazard."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import relapse_model as rm
 from relapse_model.development.checks.rm129_baseline_contradicted import CHECK as contradicted
 from relapse_model.study.prediction import Baseline
 
@@ -41,3 +43,9 @@ def test_two_standard_deviations_are_let_pass(expected, state, study_with, cohor
 def test_without_a_baseline_nothing_is_contradicted(study_with, cohort_of):
     cohort = cohort_of(("relapse", 10, {}), ("free", 30, {}))
     assert contradicted.of(cohort, study_with(), 0).state == "passed"
+
+
+def test_the_built_in_baseline_agrees_with_the_bundled_cohort():
+    """16.9 % against 11 %: 0.50 apart, of sqrt(0.75 ** 2 + 1 / (119 * 0.14)) = 0.79: 0.6 standard deviations."""
+    cohort = rm.read_cohort(Path(__file__).parents[3] / "examples" / "cohort")
+    assert contradicted.of(cohort, rm.load_study("hbsag-relapse"), 0).state == "passed"

@@ -122,8 +122,11 @@ def test_given_events_win_and_a_baseline_stands_for_outcomes(cohort, study):
     expecting = replace(expecting, prediction=replace(study.prediction, landmark_weeks=(0.0,)))
     found = rm.learning_curve(enrolled, expecting, (100,), replicates=10)
     assert found.mean_risk == "12.0 %, the baseline of the study"
+    found = rm.learning_curve(enrolled, study, (100,), replicates=10)
+    assert found.mean_risk == "11.0 %, the baseline of the study"  # of the built-in one
+    without = replace(study, outcome=replace(study.outcome, baseline=None))
     with pytest.raises(InsufficientDataError, match="states no baseline"):
-        rm.learning_curve(enrolled, study, (100,), replicates=10)
+        rm.learning_curve(enrolled, without, (100,), replicates=10)
 
 
 def test_truths_without_an_event_are_counted_as_failed(cohort, study):

@@ -12,6 +12,7 @@ from relapse_model.errors import RelapseModelError
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 WIDTHS = (0.25, 0.5, 1.0, 2.0)
+BASELINE_WIDTHS = (1.0, 3.0)  # the wider one stands for a cohort unlike the published ones
 # For effects as they were published, not shrunk: usually of the right sign and somewhat too large, since what is small
 # is published less often. Priors of a study file are shrunk already, and with these weights would be shrunk twice.
 PUBLISHED_STRENGTH_WEIGHTS = (0.1, 0.25, 0.5, 0.15)

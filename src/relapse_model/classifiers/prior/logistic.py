@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.classifiers.prior.beforehand import STRENGTHS, WIDTHS, grid_weights
+from relapse_model.classifiers.prior.beforehand import BASELINE_WIDTHS, STRENGTHS, WIDTHS, grid_weights
 from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
 from relapse_model.classifiers.prior.centre_values import centre_values, centres_from
 from relapse_model.classifiers.prior.centres import (
@@ -158,7 +158,7 @@ class PriorLogisticClassifier(RiskClassifier):
         typical: ArrayLike | None = None,
         as_stated: tuple[int, ...] = (),
         baseline: tuple[float, float] | None = None,
-        baseline_widths: Sequence[float] = (1.0, 3.0),
+        baseline_widths: Sequence[float] = BASELINE_WIDTHS,
         strength_weights: Sequence[float] | None = None,
         width_weights: Sequence[float] | None = None,
         centre_sds: Sequence[float] = CENTRE_SDS,
