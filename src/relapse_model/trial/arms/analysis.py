@@ -203,7 +203,7 @@ class TrialAnalysis:
 
 def direction(plan: TrialPlan) -> str:
     """Return what the sign of a difference means."""
-    treatment, control = plan.arms.names
+    treatment, control = plan.arms.quoted
     if plan.primary.measure == "risk_difference":
         return f"{treatment} minus {control}; negative favours {treatment}"
     return f"{treatment} over {control}; below 1 favours {treatment}"
