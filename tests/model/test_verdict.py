@@ -136,3 +136,9 @@ def test_the_card_says_it_with_the_figures(model):
     judged = model_card(model, measured(gain=(-0.02, -0.06, 0.02)))
     assert "**Do not act on this risk: in validation" in judged[judged.index("## Performance") :]
     assert judged == model_card(replace(model, performance=measured(gain=(-0.02, -0.06, 0.02))))
+
+
+def test_benefits_say_it_too(model, new):
+    found = replace(model, performance=measured(gain=(-0.02, -0.06, 0.02))).benefit(new)
+    assert "Do not act on this risk" in found._repr_html_()
+    assert found.to_dict()["verdict"].startswith("Do not act on this risk")

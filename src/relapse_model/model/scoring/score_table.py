@@ -32,4 +32,5 @@ class ScoreTable(pd.DataFrame):
     def _repr_html_(self) -> str:
         """Return the sentence and the table."""
         table = pd.DataFrame(self)._repr_html_()  # type: ignore[operator]
+        table = table.replace("<th></th>", "<td></td>")  # the corner is the heading of nothing
         return f"{html_summary(self._verdict)}{table}"
