@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import TrainedModel
+    from relapse_model.validation.performance_measures import Performance
 
 _EN = {
     "none": "Not validated: how accurate this model's risks are is not known.",
@@ -36,6 +36,18 @@ _ZH = {
     "extreme": "但其风险值过于极端：使用前须重新校准。",
     "timid": "但其风险值变化过小：使用前须重新校准。",
 }
+
+
+class Judged(Protocol):
+    """What is asked of a model: what its training found, and the figures that its file keeps."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return the summary of its training."""
+
+    @property
+    def performance(self) -> Performance | None:
+        """Return how it is known to perform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +83,13 @@ class ModelVerdict:
         return self.zh if language == "zh" else self.en
 
 
-def model_verdict(model: TrainedModel) -> ModelVerdict:
+def model_verdict(model: Judged) -> ModelVerdict:
     """Return how far the risks of a model can be relied on: by the figures it keeps, and what training found.
 
     Parameters
     ----------
-    model : TrainedModel
+    model : Judged
+        Such as a `RelapseModel`.
 
     Examples
     --------

@@ -55,8 +55,6 @@ def write_dosing_page(
         Whether the patients were simulated.
     """
     rule = found.rule
-    analyte = study.analytes[rule.again.analyte]
-    titre_title = f"{analyte.label} ({analyte.unit})"
     shown = _example(found)
     course = None if shown is None else found.course(shown[0])
     pictures = {} if course is None else {"course": svg(titre_forecast_figure(course, rule.again.below))}
@@ -79,7 +77,7 @@ def write_dosing_page(
         stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
-        titre_title=titre_title,
+        titre_title=_titre_title(found, study),
         centres=centres,
         deviations=[
             {"name": row["deviation"], "counts": [row[name] for name in centres]}
@@ -92,6 +90,11 @@ def write_dosing_page(
         number_of=number_of,
     )
     write_text(html, Path(path), private=True)
+
+
+def _titre_title(found: DosingReport, study: Study) -> str:
+    analyte = study.analytes[found.rule.again.analyte]
+    return f"{analyte.label} ({analyte.unit})"
 
 
 def _verdict(found: DosingReport, as_of: str | None) -> str:

@@ -83,8 +83,6 @@ def write_patient_page(
         upper=risk_percent(found.upper),
         base=risk_percent(found.base_risk),
         level=f"{100 * found.level:.0f}",
-        verdict=found.verdict.said(language),
-        relied_on=found.verdict.shown,
         frequency=frequency(found),
         dots=[place < round(100 * found.risk) for place in range(100)],
         rows=[

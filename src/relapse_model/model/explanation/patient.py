@@ -198,7 +198,6 @@ def explain_patient(
         column = str(model.study.prediction.centre)
         cell = cohort.patients[column].iloc[place] if site[place] is not None else None
         inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))
-    average = hasattr(model.classifier, "contributions")
     return PatientExplanation(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
@@ -211,12 +210,18 @@ def explain_patient(
         level=LEVEL,
         own_risk=model.study.prediction.residual is not None,
         base_risk=float(1.0 / (1.0 + np.exp(-anywhere.base_values[0]))),
-        base_words="the training patients on average" if average else "a patient with the reference values",
+        base_words=_base_words(model),
         inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),
         warnings=tuple(re.split(_NEXT_WARNING, str(score["warnings"]))) if score["warnings"] else (),
         synthetic=bool(model.summary["synthetic"]),
         verdict=model_verdict(model),
     )
+
+
+def _base_words(model: TrainedModel) -> str:
+    """Return whose risk an explanation starts from."""
+    average = hasattr(model.classifier, "contributions")
+    return "the training patients on average" if average else "a patient with the reference values"
 
 
 def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
