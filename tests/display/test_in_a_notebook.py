@@ -122,3 +122,14 @@ def test_an_explanation_is_that_of_shap_and_lists_the_largest_effect_first(shown
     assert text[text.index("without a risk, left out here") + 1] == "1"
     assert text[text.index(found.feature_names[int(mean.argmax())]) + 1] == f"{mean.max():.2f}"
     assert "Explanation(SHAP values of 1 x 8" in repr(found[0])
+
+
+def test_a_test_alone_is_no_analysis_that_was_not_made(shown):
+    """The log-rank test has a p-value and no interval; the direction of every difference is said once."""
+    text = shown["TrialAnalysis"]._repr_html_()
+    assert re.search(r"Log-rank test</th><td[^>]*>p = 0\.\d+<", text)
+    assert "Direction: HBIG minus control; negative favours HBIG." in text
+
+
+def test_a_validation_says_whether_to_act(shown):
+    assert re.search("Do not act on this risk|more accurate than giving everyone", shown["Validation"]._repr_html_())

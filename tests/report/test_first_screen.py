@@ -10,6 +10,7 @@ import pytest
 from relapse_model.report.figures.survival import at_visits, in_order, risk_at
 from relapse_model.report.first_screen import estimated_risk, first_screen, patients_described
 from relapse_model.report.language import words_of
+from relapse_model.study.eligibility import Criterion, Eligibility
 from relapse_model.study.study import TimeIndex
 
 # Six patients: a relapse at week 10, one lost at 20, three free, and a relapse seen at week 50, which is the visit of
@@ -92,6 +93,47 @@ def test_without_an_estimate_counts_are_told(values, validation):
     first = first_screen(values | {"estimated_risk": None}, validation.study, "relapse", 0.0, words_of("en"))
     assert first["risk"] == "Not known: fewer than 5 patients were followed to week 48."
     assert first["counted"] == "Of 132 patients, 21 had the outcome, 98 did not, 13 were lost."
+
+
+def test_for_whom_the_model_is_not_stands_on_the_first_screen(validation, values):
+    """From the study's own criteria, and from who was studied: 5th to 95th percentile of their ages."""
+    said = first_screen(values, validation.study, "HBsAg relapse", 0.0, words_of("en"))["not_for"]
+    ages = validation.cohort.patients["age_years"].astype(float).quantile([0.05, 0.95])
+    assert said == (
+        "anyone outside the study's criteria (excluded: decompensated cirrhosis, spontaneous or NA-only clearance, "
+        "co-infection, malignancy, immunosuppression within 6 months); HBsAg relapse by week 0 already; ages below "
+        f"{ages.iloc[0]:.0f} or above {ages.iloc[1]:.0f} (hardly studied); other treatments; another week or horizon."
+    )
+    chinese = first_screen(values, validation.study, "HBsAg 复阳", 0.0, words_of("zh"))["not_for"]
+    assert "失代偿期肝硬化" in chinese
+    assert "HBsAg 复阳" in chinese
+
+
+def test_a_study_without_criteria_names_none_and_few_ages_no_range(validation, values):
+    bare = replace(validation.study, eligibility=Eligibility())
+    alike = values | {"patients_described": {"cohort": 9, "patients": 9}}
+    said = first_screen(alike, bare, "relapse", 12.0, words_of("en"))["not_for"]
+    assert said == "relapse by week 12 already; another week or horizon."
+
+
+def test_long_lists_of_criteria_are_cut_and_say_so(validation, values):
+    many = tuple(Criterion(f"c{place}", f"Condition number {place}", ever=True) for place in range(20))
+    study = replace(validation.study, eligibility=Eligibility(exclude=many))
+    said = first_screen(values, study, "relapse", 0.0, words_of("en"))["not_for"]
+    assert "condition number 0, condition number 1" in said
+    assert ", ...)" in said
+    assert "condition number 19" not in said
+
+
+def test_criteria_that_all_meet_are_said_in_words_and_others_by_number(validation, values):
+    """Not "met by 132, not met by 0, not known for 0"."""
+    assert first_screen(values, validation.study, "x", 0.0, words_of("en"))["whom"].endswith(
+        "All met the study's criteria."
+    )
+    counts = {"met": 100, "not_met": 2, "undecidable": 30}
+    some = values | {"patients_described": values["patients_described"] | {"eligibility": counts}}
+    said = first_screen(some, validation.study, "x", 0.0, words_of("en"))["whom"]
+    assert said.endswith("Study criteria: met by 100, not met by 2, not known for 30.")
 
 
 def test_small_counts_hide_arms_and_few_women(validation):

@@ -202,7 +202,9 @@ def test_the_card_has_the_risk_of_score_with_interval_and_every_warning(client, 
         assert f"{risk} % (90 % interval {low} to {high} %)" in card["summary"]
         codes = [one.split()[0].strip(":") for one in row["warnings"].split("; ") if one]
         assert all(code in card["detail"] for code in codes)
-        assert card["indicator"] == ("warning" if codes else "info")
+        assert card["indicator"] == "warning"  # the bundled model is not validated
+        assert "**Not validated: how accurate" in card["detail"].split("\n\n")[2]  # directly after the risk
+        assert card["summary"].endswith("; not validated")
         warned += bool(codes)
         assert len(card["summary"]) < 140
         assert "synthetic patients" in card["detail"]

@@ -183,6 +183,7 @@ def _fhir(given: Namespace) -> None:
     from relapse_model.model.relapse_model import load_model
     from relapse_model.model.scoring.each_or_reason import scores_of
     from relapse_model.model.scoring.risk_assessments import write_risk_assessments
+    from relapse_model.model.verdict import model_verdict
 
     if given.model is None:
         raise RelapseModelError("--form fhir: no --model; expected the model file that scores the patients.")
@@ -195,6 +196,7 @@ def _fhir(given: Namespace) -> None:
         model=f"{model.study.name}, {Path(given.model).name}", outcome=model.study.outcome.name,
         on=given.on or _landmark_days(cohort, scores["patient_id"].tolist(), landmark),
         horizon_weeks=model.study.prediction.horizon_weeks, synthetic=cohort.synthetic,
+        verdict=model_verdict(model).en,
     )  # fmt: skip
 
 

@@ -175,14 +175,16 @@ def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:
 
 
 def record_lines(model: RelapseModel) -> list[str]:
-    """Return the errors on record in a model, one a line, for whoever scores with it; muted ones too.
+    """Return how far the risks of a model can be relied on, and the errors on record in it; muted ones too.
 
     Parameters
     ----------
     model : RelapseModel
     """
+    from relapse_model.model.verdict import model_verdict
+
     found = [one for one in model.summary["warnings"] if one["severity"] == "error"]
-    return [f"On record in the model: {one['code']} error: {one['text']}" for one in found]
+    return [model_verdict(model).en] + [f"On record in the model: {one['code']} error: {one['text']}" for one in found]
 
 
 def refuse_errors(codes: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.model_file import read_model
 from relapse_model.model.scoring.scorable import unusable
+from relapse_model.model.scoring.score_table import ScoreTable
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import TrainedModel
 
@@ -41,6 +42,8 @@ class RelapseModel(TrainedModel):
         Fitted; arrays in, arrays out.
     summary : dict
         The training cohort in counts and central ranges; how the classifier was chosen; versions; seed.
+    performance : Performance or None
+        How it is known to perform, as its file keeps it; None where it was not validated.
     """
 
     def score(
@@ -62,7 +65,7 @@ class RelapseModel(TrainedModel):
         DataFrame
             Columns patient_id; status (``scored`` or ``rejected``); relapse_risk; risk_lower and risk_upper, the
             90 % interval; warnings (each with its code, see docs/scoring_warnings.md; joined by "; ");
-            reason (of a rejection).
+            reason (of a rejection). A notebook shows above it how far these risks can be relied on.
 
         Notes
         -----
@@ -79,7 +82,10 @@ class RelapseModel(TrainedModel):
         >>> list(scores["status"])
         ['scored', 'scored', 'scored']
         """
-        return score_cohort(self, cohort, landmark_week=landmark_week, horizon_weeks=horizon_weeks)
+        from relapse_model.model.verdict import model_verdict
+
+        scores = score_cohort(self, cohort, landmark_week=landmark_week, horizon_weeks=horizon_weeks)
+        return ScoreTable(scores, model_verdict(self).en)
 
     def benefit(self, cohort: Cohort, *, landmark_week: float | None = None) -> BenefitTable:
         """Return the risk of every patient in either arm of the trial, and the benefit of the treatment.
@@ -281,7 +287,8 @@ class RelapseModel(TrainedModel):
         card : str
             The model card, to keep inside.
         performance : Performance, optional
-            How the model is known to perform (of `validate` or `evaluate`), to keep inside.
+            How the model is known to perform (of `validate` or `evaluate`), to keep inside; by default what the model
+            itself knows of it.
         disclosure : {"full", "small-counts"}
             ``"full"``: every number of the training cohort exact, for whoever owns the data. ``"small-counts"``: as it
             may leave the hospital, see `released`, of which the card must be made then.
@@ -298,6 +305,7 @@ class RelapseModel(TrainedModel):
                 f"save: disclosure is {disclosure!r}; expected 'full' (exact numbers of the training cohort, for "
                 "whoever owns the data) or 'small-counts' (rounded, for what leaves the hospital)."
             )
+        performance = self.performance if performance is None else performance
         if disclosure == "full":
             save_model(self, path, card, performance)
             return

@@ -16,6 +16,7 @@ from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
     from relapse_model.classifiers.known import Classifier
+    from relapse_model.validation.performance_measures import Performance
 
 LEVEL = 0.9  # of the interval of a risk
 
@@ -35,6 +36,8 @@ class TrainedModel:
         Fitted; arrays in, arrays out.
     summary : dict
         The training cohort in counts and central ranges; how the classifier was chosen; versions; seed.
+    performance : Performance or None
+        How it is known to perform, as its file keeps it; None where it was not validated.
     """
 
     study: Study
@@ -42,6 +45,7 @@ class TrainedModel:
     classifier_name: str
     classifier: Classifier
     summary: dict[str, Any]
+    performance: Performance | None = None
 
     def __repr__(self) -> str:
         """Return what it predicts, by what, from how many."""
@@ -56,8 +60,10 @@ class TrainedModel:
     def _repr_html_(self) -> str:
         """Return what it predicts, by what, from how many, and what was found in training, as a notebook shows it."""
         from relapse_model.classifiers.known import label_of
+        from relapse_model.model.verdict import model_verdict
 
         summary, prediction = self.summary, self.study.prediction
+        synthetic = ["Trained on synthetic patients."] if summary["synthetic"] else []
         weeks = ", ".join(f"{week:g}" for week in self.landmark_weeks)
         return html_summary(
             f"{self.study.outcome.name} by week {prediction.horizon_weeks:g}, predicted at week {weeks}",
@@ -68,7 +74,7 @@ class TrainedModel:
             ],
             columns=("found in training", "") if summary.get("warnings") else (),
             rows=[(one["code"], one["title"]) for one in summary.get("warnings") or ()],
-            note="Trained on synthetic patients." if summary["synthetic"] else "",
+            note=" ".join([model_verdict(self).en, *synthetic]),
         )
 
     def told_count(self, name: str) -> str:

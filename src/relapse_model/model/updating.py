@@ -73,7 +73,8 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
         "unmeasured": disclosed_count(unmeasured),
     }  # fmt: skip
     summary = model.summary | {"parent": parent_summary(model), "update": update}
-    return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)
+    recalibrated = RecalibratedClassifier.around(model.classifier, line)
+    return replace(model, classifier=recalibrated, summary=summary, performance=None)  # other risks: not yet judged
 
 
 def _with(fingerprint: str | None, model: TrainedModel) -> list[str]:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.language import words_of
 from relapse_model.report.page_texts import true_minus
 from relapse_model.report.words import is_arm
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
+from relapse_model.validation.verdict import EVENTS_FOR_A_CURVE, to_recalibrate, verdict_code
 
 _UNCERTAIN_SLOPE = 0.5  # width of its interval: a wider one leaves calibration open
 
@@ -89,7 +89,7 @@ def answer_of(
         reason = performance.refused.get("auc", "no AUC was computed")
         said = true_minus(say("refused_said", reason=reason))
         return Answer("refused", say("refused"), said, said, say("next_refused"))
-    code = _code(performance, auc)
+    code = verdict_code(performance)
     clauses = [_ranking(auc, outcome, say), _against_mean_risk(performance, say), _calibration(performance, say)]
     if performance.events < EVENTS_FOR_A_CURVE:
         clauses.append((say("few_events", events=performance.events), ""))
@@ -155,27 +155,15 @@ def validation_verdict(performance: Performance, outcome: str, errors: Sequence[
     return answer_of(performance, outcome, errors).sentence
 
 
-def _code(performance: Performance, auc: Estimate) -> str:
-    difference = performance.measures.get("log_loss_difference")
-    if auc.upper < 0.5 or (isinstance(difference, Estimate) and difference.lower > 0):
-        return "worse"
-    if auc.lower <= 0.5:
-        return "not_shown"
-    if not (isinstance(difference, Estimate) and difference.upper < 0):
-        return "ranks"
-    return "yes_few" if performance.events < EVENTS_FOR_A_CURVE else "yes"
-
-
 def _next(
     code: str, performance: Performance, size: Mapping[str, Any] | None, say: Callable[..., str]
 ) -> tuple[str, str]:
     """Return what to do, and how many patients such a model needs where more of them are the answer."""
-    slope = performance.measures.get("calibration_slope")
-    if code.startswith("yes") and isinstance(slope, Estimate) and (slope.upper < 1 or slope.lower > 1):
+    if code.startswith("yes") and to_recalibrate(performance):
         return say("recalibrate"), ""
     needed = ""
     more = size is not None and size.get("needed_patients", 0) > performance.patients
-    if size is not None and more and code in ("not_shown", "ranks"):
+    if size is not None and more and code == "ranks":  # what cannot rank is not mended by a size that assumes it can
         shown = {"patients": f"{size['needed_patients']:,}", "events": f"{size['needed_events']:,}"}
         needed = say("needed", parameters=size["parameters"], **shown)
     return say(f"next_{code}"), needed

@@ -15,7 +15,7 @@ from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
-from relapse_model.trial.arms.number_words import number_of, week_number
+from relapse_model.trial.arms.number_words import number_of, out_of, week_number
 from relapse_model.trial.dosing.forecast import WEEKS
 from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
@@ -77,6 +77,7 @@ def write_dosing_page(
         stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
+        titre_title=_titre_title(found, study),
         centres=centres,
         deviations=[
             {"name": row["deviation"], "counts": [row[name] for name in centres]}
@@ -89,6 +90,11 @@ def write_dosing_page(
         number_of=number_of,
     )
     write_text(html, Path(path), private=True)
+
+
+def _titre_title(found: DosingReport, study: Study) -> str:
+    analyte = study.analytes[found.rule.again.analyte]
+    return f"{analyte.label} ({analyte.unit})"
 
 
 def _verdict(found: DosingReport, as_of: str | None) -> str:
@@ -140,12 +146,13 @@ def _rule_words(found: DosingReport, study: Study) -> str:
 
 def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
     due, given = int(totals["due"]), int(totals["given"])
-    share = "" if due == 0 else f" ({_percent(given / due)})"
-    facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those due", f"{given} of {due}{share}")]
+    share = "" if due in (0, given) else f" ({_percent(given / due)})"
+    shown = f"{out_of(given, due)}{share}" if due else "none due"
+    facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those due", shown)]
     if found.next is not None:
         never = int((found.next["reachable"] < _UNREACHABLE).sum())
         limit = f"{found.rule.again.below:g}"
-        facts.append((f"Not expected to reach {limit} after one dose", f"{never} of {len(found.next)}"))
+        facts.append((f"Not expected to reach {limit} after one dose", out_of(never, len(found.next))))
     return facts
 
 
@@ -158,7 +165,7 @@ def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
             "what": _WHAT[row["status"]],
             "why": row["reason"] or _WHY.get(row["status"], ""),
             "titre": row["titre"] if isinstance(row["titre"], str) else "",
-            "week": f"{row['week']:.1f}",
+            "week": week_number(row["week"]),
             "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
         }
         for row in found.due.to_dict("records")
@@ -173,11 +180,13 @@ def _ended_rows(found: DosingReport) -> list[dict[str, str]]:
 
 def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, Any]]:
     """Return the rows of a table of forecasts, soonest first."""
+    titres = _titres(found)
     by_hand = set(found.due.loc[found.due["status"] == BY_HAND, "patient_id"])
     return [
         {
             "patient": row["patient_id"],
-            "titre_week": f"{row['titre_week']:.1f}",
+            "titre": titres.get((row["patient_id"], round(float(row["titre_week"]), 4)), ""),
+            "titre_week": week_number(row["titre_week"]),
             "week": _week(row["week"], row["titre_week"]),
             "interval": _interval(row),
             "visit": "none planned" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
@@ -189,6 +198,13 @@ def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, An
         }
         for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
     ]
+
+
+def _titres(found: DosingReport) -> dict[tuple[str, float], str]:
+    """Return each titre as it was printed, by patient and week."""
+    known = found.audit[found.audit["titre"].notna()]
+    rows = zip(known["patient_id"], known["week"].astype(float).round(4), known["titre"], strict=True)
+    return {(patient, week): str(titre) for patient, week, titre in rows}
 
 
 def _above(upcoming: pd.DataFrame) -> pd.DataFrame:
@@ -219,8 +235,10 @@ def _interval(row: Mapping[Any, Any]) -> str:
 def _week(week: float, titre_week: float) -> str:
     """Return a week; beyond a year, or at the last titre already, the limit of what was looked at."""
     if np.isinf(week):
-        return f"> {titre_week + WEEKS:.1f}"
-    return f"\N{LESS-THAN OR EQUAL TO} {titre_week:.1f}" if week <= titre_week else f"{week:.1f}"
+        return f"> {week_number(titre_week + WEEKS)}"
+    if week <= titre_week:
+        return f"\N{LESS-THAN OR EQUAL TO} {week_number(titre_week)}"
+    return week_number(week)
 
 
 def _percent(share: float) -> str:

@@ -57,8 +57,8 @@ CAPTIONS = {
     "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
     "horizon, observed beside mean predicted risk. Curves end where fewer than 5 are still followed.",
     "learning_curve": "Expected performance of models of so many patients, if the priors of the study hold; simulated.",
-    "decision_curve": "Net benefit of acting from a given risk on. The model is useful where its line is above both "
-    "others. Which action, and at which risk, is for the clinic to decide.",
+    "decision_curve": "Net benefit of acting from a given risk on. Which action, and at which risk, is for the "
+    "clinic to decide.",
     "risks": "Out-of-fold risks. Boxes: quartiles; whiskers: 5th and 95th percentile; pale bars: number of patients, 5 "
     "or more to a bar. Groups of fewer than 10 are only named.",
     "stability": "Risk by the bootstrap models against risk by the model, means of 5 or more patients with similar "
@@ -74,15 +74,27 @@ CAPTIONS = {
 }
 
 
-def captions(study: Study, disclosure: str = FULL) -> dict[str, str]:
+_ACCURATE = "Where the model's line is above both others, acting on its risks would have been better in these patients."
+_NOT_ACCURATE = (
+    "Where the model's line is above both others this may be chance: its risks were not shown to be accurate, so do "
+    "not act on them."
+)
+
+
+def captions(study: Study, disclosure: str = FULL, *, shown: bool = False) -> dict[str, str]:
     """Return what stands beneath each figure; of visits and tests only where these decide the outcome.
 
     Parameters
     ----------
     study : Study
     disclosure : {"full", "small-counts"}
+    shown : bool
+        Whether the risks were shown to be accurate: else a net benefit is no reason to act, whatever its curve.
     """
-    return CAPTIONS | {"kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}"}
+    return CAPTIONS | {
+        "kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}",
+        "decision_curve": f"{CAPTIONS['decision_curve']} {_ACCURATE if shown else _NOT_ACCURATE}",
+    }
 
 
 def _dated(study: Study, disclosure: str) -> str:

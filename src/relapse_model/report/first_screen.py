@@ -18,6 +18,8 @@ from relapse_model.study.study import Study
 
 _SEXES = {"F", "M"}
 _MOST_ARMS = 4
+_FEWEST_AGES = 20  # of fewer, the 5th percentile is one patient
+_CRITERIA_LETTERS = 130  # of the excluding criteria that a first screen has room for
 Say = Callable[..., str]
 
 
@@ -67,6 +69,8 @@ def patients_described(
         ages = pd.to_numeric(patients["age_years"]).dropna()
         if len(ages) >= SMALL:
             found["median_age"] = float(ages.median())
+        if len(ages) >= (_FEWEST_AGES if full else 5 * _FEWEST_AGES):  # 5 patients or more beyond either end
+            found["ages"] = [float(age) for age in ages.quantile([0.05, 0.95])]
     if "sex" in patients:
         sexes = patients["sex"].dropna().astype(str)
         men = int((sexes == "M").sum())
@@ -134,6 +138,7 @@ def first_screen(
         "from_when": _from_when(study, week, say),
         "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",
         "whom": _whom(values["patients_described"], say),
+        "not_for": _not_for(values["patients_described"], study, named, week, say),
     }
 
 
@@ -194,9 +199,40 @@ def _whom(found: dict[str, Any], say: Say) -> str:
     return say("whom", patients=found["patients"], of=of, who=who) + _criteria(found, say)
 
 
+def _not_for(found: dict[str, Any], study: Study, named: str, week: float, say: Say) -> str:
+    """Return for whom the model must not be used: by the study's criteria, and by who was studied."""
+    parts = []
+    if study.eligibility.include or study.eligibility.exclude:
+        named_criteria = _excluded(study, say)
+        examples = say("not_criteria_named", criteria=named_criteria) if named_criteria else ""
+        parts.append(say("not_criteria", named=examples))
+    parts.append(say("not_relapsed", outcome=named, landmark=f"{week:g}"))
+    if "ages" in found:
+        low, high = (f"{age:.0f}" for age in found["ages"])
+        parts.append(say("not_ages", low=low, high=high))
+    if len(found.get("arms", {})) > 1:
+        parts.append(say("not_arms"))
+    return say("joint").join([*parts, say("not_weeks")]) + say("stop")
+
+
+def _excluded(study: Study, say: Say) -> str:
+    """Return whom the study excludes, as many of its criteria as fit on a first screen."""
+    chinese, found = say("language") == "zh", ""
+    for one in study.eligibility.exclude:
+        text = (one.text_zh if chinese else "") or one.text
+        within = text[:1].lower() + text[1:] if text[1:2].islower() else text
+        longer = say("listed").join(filter(None, (found, within)))
+        if found and len(longer) > _CRITERIA_LETTERS:
+            return found + say("and_more")
+        found = longer
+    return found
+
+
 def _criteria(found: dict[str, Any], say: Say) -> str:
     """Return how many met the study's criteria; nothing where it states none."""
     if "eligibility" not in found:
         return ""
     counts = found["eligibility"]
+    if counts is not None and not (counts["not_met"] or counts["undecidable"]):
+        return say("criteria_all")
     return say("criteria_unknown") if counts is None else say("criteria_met", patients=found["patients"], **counts)

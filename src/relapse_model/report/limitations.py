@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.model_values import prior_informed
 from relapse_model.report.words import reads_arm, reads_labs
+from relapse_model.validation.verdict import EVENTS_FOR_A_CURVE
 
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
 REPEATS_WANTED = 20

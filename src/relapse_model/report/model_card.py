@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.model.verdict import model_verdict
 from relapse_model.report.baseline_words import baseline_learned, baseline_sentence
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
@@ -37,7 +39,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     ----------
     model : RelapseModel
     performance : Performance, optional
-        From `validate` or `RelapseModel.evaluate`; without it the card says that nothing is known.
+        From `validate` or `RelapseModel.evaluate`; by default what the model itself knows, and if that is nothing the
+        card says so.
     language : {"en", "zh"}
         Names of the study of which it has no translation stay as they are.
 
@@ -54,6 +57,9 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance, with or without HBIG
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    performance = model.performance if performance is None else performance
+    judged = replace(model, performance=performance)
 
     environment = Environment(  # Markdown, not HTML: its own escape is put on every text, and on numbers harmlessly
         loader=PackageLoader("relapse_model", "report/templates"),
@@ -89,6 +95,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         measures=[] if performance is None else _measure_rows(performance),
         refused={} if performance is None else performance.refused,
         measure_names=MEASURES,
+        verdict=model_verdict(judged),
     )
     return card if language == "en" else translated_card(card, model.study, language)
 

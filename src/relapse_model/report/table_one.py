@@ -172,10 +172,12 @@ def _with_all_counts(
     if len(arms) == 2:
         one, other = arms.values()
         columns.append((_SMD, (one, other)))
-    columns += by_outcome.items()
     relapsed, free = list(outcomes.values())[:2]
-    if relapsed.any() and free.any():
-        columns.append((_SMD, (relapsed, free)))
+    both = relapsed.any() and free.any()
+    for place, group in enumerate(by_outcome.items()):
+        columns.append(group)
+        if both and place == 1:  # beside the two that it compares
+            columns.append((_SMD, (relapsed, free)))
     columns += everybody.items()
     groups = {str(place): members for place, (_, members) in enumerate(columns) if not isinstance(members, tuple)}
     rows = [row for one in variables for row in _rows_with_differences(one, groups, columns)]

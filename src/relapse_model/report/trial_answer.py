@@ -13,6 +13,7 @@ from relapse_model.report.trial_words import (
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
+from relapse_model.trial.arms.findings import NOT_MADE
 from relapse_model.trial.arms.flow import DIED, ENDED
 from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.statistics import Contrast
@@ -24,8 +25,8 @@ DIFFERENCE = "risk_difference"
 def answer(found: TrialAnalysis) -> str:
     """Return the answer of the primary analysis in words, with its interval, never more than it allows.
 
-    The registered endpoint is freedom from failure, and stands first; the plan compares failures, so that the sign of
-    its difference is the other one, and is said.
+    The registered endpoint is freedom from failure, and stands first, by arm; the plan compares failures, whose
+    difference is the only one that is given, so that one result has one sign.
 
     Parameters
     ----------
@@ -34,7 +35,9 @@ def answer(found: TrialAnalysis) -> str:
     contrast = found.primary.contrast
     if contrast is None:
         return f"The planned analysis has no answer: {found.primary.note}."
-    sentences = (_endpoint(found, contrast), _as_planned(found, contrast), lost_words(found), _shown(found, contrast))
+    sentences = (
+        _endpoint(found), _as_planned(found, contrast), lost_words(found), _shown(found, contrast), hidden_words(found),
+    )  # fmt: skip
     return " ".join(filter(None, sentences))
 
 
@@ -108,14 +111,34 @@ def limits_per_100(contrast: Contrast) -> tuple[str, str]:
     return f"{-100 * min(contrast.lower, 0.0):.1f}", f"{100 * max(contrast.upper, 0.0):.1f}"
 
 
-def _endpoint(found: TrialAnalysis, contrast: Contrast) -> str:
+def hidden_words(found: TrialAnalysis) -> str:
+    """Return that antibody that was given may hide the outcome, and what the analysis that allows for it found.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    passive, analyte = found.study.passive_antibody, found.study.outcome.analyte
+    if passive is None or analyte is None:
+        return ""
+    drug = first_capital(" or ".join(found.study.agent_labels(passive.agents)))
+    week = found.endpoint.week + found.study.scoring.passive_weeks
+    later = found.later.contrast
+    if later is None:
+        shown = f"could not be made: {found.later.note.removeprefix(NOT_MADE).rstrip('.')}"
+    else:
+        unit = " percentage points" if later.measure == DIFFERENCE else ""
+        shown = f"gives {contrast_words(later)}{unit}"
+    return (
+        f"{drug} can hide {found.study.analytes[analyte].label}, so that failures under it may be found late or not at "
+        f"all; the analysis extended to week {week:g}, which allows for this, {shown}."
+    )
+
+
+def _endpoint(found: TrialAnalysis) -> str:
     treatment, control = found.primary.treatment, found.primary.control
     arms = f"{treatment.name} {_free(treatment)}, {control.name} {_free(control)}"
-    sentence = f"{endpoint_words(found)} at week {found.endpoint.week:g}: {arms}"
-    if contrast.measure != DIFFERENCE:
-        return f"{sentence}."
-    interval = f"{_level(contrast)} {points(-contrast.upper)} to {points(-contrast.lower)}"
-    return f"{sentence}; difference {points(-(contrast.value or 0.0))} percentage points ({interval})."
+    return f"{endpoint_words(found)} at week {found.endpoint.week:g}: {arms}."
 
 
 def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
@@ -128,11 +151,11 @@ def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
     else:
         value = f"{MEASURES[contrast.measure].capitalize()}, {what}: {ratio_words(contrast.value)}"
     interval = f"{_level(contrast)} {contrast_words(contrast, interval_only=True)}"
-    return f"The plan compares failure ({failure}). {value} ({interval}; {_tested(found)}); {favours}."
+    return f"The plan compares the opposite, failure ({failure}). {value} ({interval}; {_tested(found)}); {favours}."
 
 
 def _shown(found: TrialAnalysis, contrast: Contrast) -> str:
-    treatment, control = found.plan.arms.names
+    treatment, control = found.plan.arms.quoted
     side = excludes_none(contrast)
     if side > 0 and found.plan.primary.sides == 1:
         return f"The planned test does not show fewer failures with {treatment}: the interval lies on the side of more."

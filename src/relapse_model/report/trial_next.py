@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from relapse_model.report.trial_answer import DIFFERENCE, excludes_none, limits_per_100, settled_reasons
 from relapse_model.report.trial_words import contrast_words, signed
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.findings import NOT_MADE, not_made
 from relapse_model.trial.arms.flow import NO_REASON, ArmFlow
-from relapse_model.trial.arms.number_words import number_of
+from relapse_model.trial.arms.number_words import number_of, out_of
 
 _NOTABLE = 0.2  # standardised difference
 _PRECISION = 4  # times the patients: an interval of half the width
@@ -30,7 +32,7 @@ def next_steps(found: TrialAnalysis) -> list[str]:
 
 def _reporting(found: TrialAnalysis) -> str:
     """Say what the interval rules out, and what a narrower one would take."""
-    contrast, name = found.primary.contrast, found.plan.arms.names[0]
+    contrast, name = found.primary.contrast, found.plan.arms.quoted[0]
     if contrast is None:
         return "Report that the planned analysis has no answer, and why; no other analysis replaces it."
     level = f"{100 * contrast.level:g} %"
@@ -56,7 +58,7 @@ def _unknown_endpoints(found: TrialAnalysis) -> str:
     searched = [arm.lost - _settled(found, arm) for arm in arms]
     if not any(searched):
         return ""
-    first = f"Search for the unknown endpoints ({sum(searched)} of {found.flow.randomised})"
+    first = f"Search for the unknown endpoints ({out_of(sum(searched), found.flow.randomised)})"
     if searched != [arm.lost for arm in arms]:  # the extremes move the others too
         return f"{first}."
     extremes = [one.contrast for one in found.sensitivity if one.kind == "extreme"]  # the worst case first
@@ -67,7 +69,7 @@ def _unknown_endpoints(found: TrialAnalysis) -> str:
         return f"{first}."
     conclusions = {excludes_none(one) for one in (worst, best, found.primary.contrast) if one is not None}
     verdict = "the conclusion would be the same" if len(conclusions) == 1 else "they can change the conclusion"
-    case = _worst_case(*arms)
+    case = _worst_case(*(replace(arm, name=name) for arm, name in zip(arms, found.plan.arms.quoted, strict=True)))
     return (
         f"{first}. If {case}, the difference would be {contrast_words(worst)} percentage points; in the reverse case "
         f"{contrast_words(best)}: {verdict}."
@@ -102,8 +104,9 @@ def _other_conclusions(found: TrialAnalysis) -> str:
     if not other:
         return ""
     of_all = number_of(len(made), "sensitivity analysis", "sensitivity analyses")
+    which = f"all {of_all}" if len(other) == len(made) > 1 else f"{len(other)} of {of_all}"
     verb = "leads" if len(other) == 1 else "lead"
-    return f"Report with the answer: {len(other)} of {of_all} {verb} to another conclusion ({'; '.join(other)})."
+    return f"Report with the answer: {which} {verb} to another conclusion ({'; '.join(other)})."
 
 
 def _not_made(found: TrialAnalysis) -> str:
@@ -131,11 +134,11 @@ def _records(found: TrialAnalysis) -> str:
     """List what was not recorded, and what that leaves open."""
     flow, missing = found.flow, []
     if flow.undecidable:
-        missing.append(f"the criteria of eligibility (not documented in {flow.undecidable} of {flow.randomised})")
+        missing.append(f"the criteria of eligibility (not documented in {out_of(flow.undecidable, flow.randomised)})")
     lost = sum(arm.lost for arm in flow.arms)
     without = sum(dict(arm.lost_reasons).get(NO_REASON, 0) for arm in flow.arms)
     if without:
-        missing.append(f"the reasons of loss, lost_reason (not recorded for {without} of {lost})")
+        missing.append(f"the reasons of loss, lost_reason (not recorded for {out_of(without, lost)})")
     if found.adverse_events is None:
         missing.append("adverse events (no table: harms cannot be reported)")
     return f"Complete the records: {'; '.join(missing)}." if missing else ""

@@ -29,7 +29,7 @@ from relapse_model.report.trial_words import (
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
-from relapse_model.trial.arms.number_words import number_of
+from relapse_model.trial.arms.number_words import number_of, out_of
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _OPTIONAL = frozenset({"subgroups", "harms"})
@@ -273,7 +273,7 @@ def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | N
 
 def _given(row: Mapping[Any, Any], week: float) -> str:
     courses = number_of(row["courses"], "dose or course", "doses or courses")
-    return f"{row['patients']} of {row['of']} ({courses} by week {week:g})"
+    return f"{out_of(row['patients'], row['of'])} ({courses} by week {week:g})"
 
 
 def _tables(found: TrialAnalysis) -> dict[str, pd.DataFrame]:

@@ -37,6 +37,7 @@ from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 
 HEADLINE = ("auc", "log_loss_difference", "calibration_slope", "observed_expected")
+_ABOVE_ONE = ("calibration_slope",)  # what a value above 1 means is not what one below it does
 CONTENTS = tuple(
     (anchor, anchor.replace("-", "_"))
     for anchor in (
@@ -96,12 +97,12 @@ def report_page(
         headline=[
             _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures
         ],
-        **_study_parts(validation, values),
+        **_study_parts(validation, values, answer["code"]),
         **_performance_parts(validation, values),
     )
 
 
-def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, Any]:
+def _study_parts(validation: Validation, values: dict[str, Any], code: str) -> dict[str, Any]:
     """Return what the page says of the study and its protocol."""
     study, candidates = validation.study, validation.settings["candidates"]
     rows, undecided = deciding(values["screening"]["rows"])
@@ -109,7 +110,7 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
         "study": study,
         "deciding": {"rows": rows, "undecided": undecided},
         "outcome": outcome_words(study.outcome, study),
-        "captions": captions(study, values["disclosure"]),
+        "captions": captions(study, values["disclosure"], shown=code.startswith("yes")),
         "chosen": [(label_of(name, study.has_priors), validation.chosen.get(name, 0)) for name in candidates],
         "predictors": predictor_rows(study),
         "priors": study.has_priors,
@@ -232,7 +233,9 @@ def _short(performance: Performance, name: str) -> str:
 
 def _measure(name: str, performance: Performance, say: Callable[..., str]) -> dict[str, str]:
     found = performance.measures[name]
-    card = {"label": say(name), "meaning": say(f"{name}_means")}
+    value = found.value if isinstance(found, Estimate) else found
+    above = name in _ABOVE_ONE and value > 1
+    card = {"label": say(name), "meaning": say(f"{name}_means_above" if above else f"{name}_means")}
     if isinstance(found, Estimate):
         digits = "z.3f" if name in THREE_DIGITS else "z.2f"
         limits = {one: f"{getattr(found, one):{digits}}" for one in ("lower", "upper")}

@@ -26,14 +26,15 @@ MEANING = {
     "the two may differ.",
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
-    "log_loss_mean_risk": "The same if everyone were given the average risk. A useful model has a lower one.",
+    "log_loss_mean_risk": "The same if everyone were given the average risk. That of the model should be lower.",
     "log_loss_difference": "Log loss of the model minus that of giving everyone the average risk, patient by patient. "
     "The model is shown to be better only if the whole interval is below 0.",
     "brier": "Mean squared difference between risk and outcome. Lower is better.",
     "scaled_brier": "Share by which the model lowers the Brier score of giving everyone the average risk. 0 is no "
     "gain, 1 perfect.",
     "calibration_intercept": "Ideal value 0; above 0, risks are too low on average; below 0, too high.",
-    "calibration_slope": "Ideal value 1; below 1, risks are too extreme; above 1, they vary too little.",
+    "calibration_slope": "Ideal value 1; below 1, risks are too extreme; above 1, too timid: high risks are predicted "
+    "too low, and low ones too high.",
     "observed_expected": "Outcomes observed divided by outcomes predicted. Ideal value 1; above 1, risks are too low.",
 }
 

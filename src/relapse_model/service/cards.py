@@ -11,6 +11,7 @@ from relapse_model._version import __version__
 from relapse_model.display.html_summary import true_minus
 from relapse_model.model.explanation.patient_input import risk_percent
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.model.verdict import model_verdict
 from relapse_model.report.model_card import markdown_text
 
 RESEARCH = "Research use only. Not a medical device; not for diagnosis or treatment decisions."
@@ -66,12 +67,14 @@ def risk_card(
         interval = f" ({100 * LEVEL:.0f} % interval {ends})"
     risk = f"{risk_percent(row['relapse_risk'])} %{interval}"
     warnings = [one for one in str(row["warnings"]).split("; ") if one]
+    verdict = model_verdict(model)
     return card(
         model,
-        "warning" if warnings else "info",
-        f"{study.outcome.name} by week {horizon:g}: {risk}",
+        "info" if verdict.shown and not warnings else "warning",
+        "; ".join(filter(None, (f"{study.outcome.name} by week {horizon:g}: {risk}", verdict.brief))),
         [
             f"{markdown_text(study.outcome.name)} by week {horizon:g}: **{risk}**",
+            f"**{markdown_text(verdict.en)}**",
             f"Predicted at week {landmark:g} ({day.isoformat()}), from what was known by then."
             + (f" Week {horizon:g} has passed." if over else "")
             + (f" The interval is of {study.prediction.interval_of}." if interval else ""),

@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.errors import ProblemsError, RelapseModelError
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.model.scoring.each_or_reason import scores_of
+from relapse_model.model.verdict import model_verdict
 from relapse_model.service.bodies import cohort_tables, json_object
 from relapse_model.service.cards import early_card, refusal_card, risk_card
 from relapse_model.service.prefetch import prefetch_templates, prefetched
@@ -105,6 +106,7 @@ class Scorer:
             "landmark_week": landmark,
             "horizon_weeks": self.model.study.prediction.horizon_weeks,
             "synthetic_model": bool(self.model.summary["synthetic"]),
+            "verdict": model_verdict(self.model).en,
             "scores": scores.astype(object).where(scores.notna(), None).to_dict("records"),
             "problems": [str(one) for one in cohort.problems],
             "remarks": [str(one) for one in cohort.remarks],

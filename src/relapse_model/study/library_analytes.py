@@ -12,7 +12,7 @@ from relapse_model.study.analyte_library import LIBRARY_KEY, POSSIBLE, LibraryAn
 from relapse_model.study.lists_of_entries import PREDICTOR_LISTS
 from relapse_model.study.names import name_key
 from relapse_model.study.origins import Document, KeyPath, Place
-from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.predictor_kinds import kind_named
 from relapse_model.study.unit_spelling import unit_key
 
 # Keys that an entry may state of an analyte of the library which the study does not declare.
@@ -68,7 +68,7 @@ def with_library_analytes(document: Document, problems: list[Problem]) -> dict[s
 
 def _of_results(entry: Any) -> bool:
     """Tell whether a predictor is in the unit of its analyte, so that ``unit`` and ``scale`` are the analyte's."""
-    kind = FEATURE_KINDS.get(entry.get("kind", "")) if isinstance(entry, Mapping) else None
+    kind = kind_named(entry.get("kind")) if isinstance(entry, Mapping) else None
     return kind is not None and kind.unit.startswith("analyte")
 
 

@@ -177,6 +177,17 @@ WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # to which 
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 
 
+def kind_named(name: object) -> FeatureKind | None:
+    """Return the kind of a name as a study file has it, which may be anything; None where there is none.
+
+    Examples
+    --------
+    >>> kind_named({"last": 1}) is None
+    True
+    """
+    return FEATURE_KINDS.get(name) if isinstance(name, str) else None
+
+
 def add_feature_kind(kind: FeatureKind) -> None:
     """Add a kind; see `relapse_model.features.by_kind.register_feature_kind`, which also takes its function."""
     _ALL[kind.name] = kind

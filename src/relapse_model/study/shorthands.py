@@ -10,7 +10,7 @@ from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.library_analytes import with_library_analytes
 from relapse_model.study.lists_of_entries import PREDICTOR_LISTS
 from relapse_model.study.origins import Document, KeyPath
-from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.predictor_kinds import kind_named
 
 PRINTED = frozenset({"odds_ratio", "hazard_ratio", "ci"})
 
@@ -46,7 +46,7 @@ def _with_kind(entry: Any, known: set[str]) -> Any:
     if not isinstance(entry, Mapping):
         return entry
     subjects = {"analyte", "column", "agents"} & {*entry}
-    kind = FEATURE_KINDS.get(entry["kind"]) if isinstance(entry.get("kind"), str) else None
+    kind = kind_named(entry.get("kind"))
     reads_result = kind is not None and "analyte" in kind.requires
     added = {}
     name = entry.get("name")

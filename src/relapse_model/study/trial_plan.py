@@ -36,6 +36,12 @@ class Arms:
         """Return what reports call the treatment and the control arm."""
         return (self.labels[0], self.labels[1]) if self.labels else (self.treatment, self.control)
 
+    @property
+    def quoted(self) -> tuple[str, str]:
+        """Return the names as they stand within a sentence: in quotes where they are values of the table."""
+        treatment, control = self.names
+        return (treatment, control) if self.labels else (f"'{treatment}'", f"'{control}'")
+
 
 @dataclass(frozen=True, slots=True)
 class PrimaryAnalysis:

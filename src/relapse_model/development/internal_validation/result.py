@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.arrays import Floats
@@ -11,6 +11,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import BootstrapValidation
 from relapse_model.display.html_summary import html_summary
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.model.verdict import model_verdict
 from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import ThresholdMeasures
@@ -92,7 +93,7 @@ class Validation:
     def _repr_html_(self) -> str:
         """Return the out-of-fold figures with their intervals, as a notebook shows them."""
         found = self.performance
-        priors = self.study.has_priors
+        priors, verdict = self.study.has_priors, model_verdict(replace(self.model, performance=found))
         chosen = ", ".join(f"{label_of(name, priors)} {count}" for name, count in self.chosen.items() if count)
         return html_summary(
             f"{self.study.outcome.name} by week {self.study.prediction.horizon_weeks:g}: validation of the procedure",
@@ -103,7 +104,7 @@ class Validation:
             ],
             columns=("measure, out of fold", "value (interval)"),
             rows=found.measure_rows(),
-            note="The patients are synthetic." if self.synthetic else "",
+            note=" ".join([verdict.en, *(["The patients are synthetic."] if self.synthetic else [])]),
         )
 
     def to_dict(self) -> dict[str, Any]:

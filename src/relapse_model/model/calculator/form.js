@@ -213,6 +213,7 @@ function showResult() {
   why.append(element("h2", {}, say("why_title")), paragraph(say("working"), "soft"));
   const found = element("section", {}, element("h2", {}, say("result")),
     element("p", { class: "figure", id: "risk", "data-risk": risk }, say("risk_line", { risk: percent(risk) })),
+    element("p", { class: MODEL.verdict.shown ? null : "caution", id: "verdict" }, element("strong", {}, MODEL.verdict[language])),
     paragraph(interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
     }) + say(MODEL.residual_sd > 0 ? "interval_own" : "interval_mean") : say("no_interval")),

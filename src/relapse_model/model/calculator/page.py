@@ -30,6 +30,7 @@ from relapse_model.model.explanation.shapley import EXACT_UP_TO, permutation_ord
 from relapse_model.model.file.model_file import probe_codes
 from relapse_model.model.scoring.guards.rs211_no_gain import FINDING
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.model.verdict import model_verdict
 from relapse_model.study.study import Study
 
 LANGUAGES = ("en", "zh")
@@ -129,7 +130,7 @@ def page_words(languages: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def model_values(model: TrainedModel) -> dict[str, Any]:
     """Return all that the page knows of the model, as plain values: no row of a patient, and no path."""
-    study = model.study
+    study, verdict = model.study, model_verdict(model)
     deviates = [NormalDist().inv_cdf(level) for level in tail_levels(LEVEL)]
     values = {
         "scorer": scorer_values(model.classifier),
@@ -148,6 +149,7 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "eligibility": _eligibility(model),
         "landmark": " / ".join(f"{week:g}" for week in model.landmark_weeks),
         "synthetic": bool(model.summary["synthetic"]),
+        "verdict": {"en": verdict.en, "zh": verdict.zh, "shown": verdict.shown},
     }
     identity = hashlib.sha256(_in_script(values["scorer"]).encode("utf-8")).hexdigest()[:12]
     return {**values, "about": _about(model, identity)}

@@ -31,6 +31,7 @@ from relapse_model.model.explanation.predictor_source import predictor_source
 from relapse_model.model.explanation.shap_values import explain, reference_codes
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import LEVEL
+from relapse_model.model.verdict import ModelVerdict, model_verdict
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
@@ -71,6 +72,8 @@ class PatientExplanation:
     own_risk : bool
         Whether the interval is of the patient's own risk; else it is of the mean risk of patients with the same
         predictors.
+    verdict : ModelVerdict
+        How far the risks of this model can be relied on.
     """
 
     patient_id: str
@@ -87,6 +90,7 @@ class PatientExplanation:
     inputs: tuple[PatientInput, ...]
     warnings: tuple[str, ...]
     synthetic: bool
+    verdict: ModelVerdict
     own_risk: bool = False
 
     def __repr__(self) -> str:
@@ -97,7 +101,8 @@ class PatientExplanation:
         """Return the table of `text` without the identifier, as a notebook shows it."""
         interval = f"{100 * self.level:.0f} % interval {risk_percent(self.lower)} to {risk_percent(self.upper)} %"
         return html_summary(
-            f"{self.outcome} by week {self.horizon_weeks:g}: risk {risk_percent(self.risk)} % ({interval})",
+            f"{self.outcome} by week {self.horizon_weeks:g}: risk {risk_percent(self.risk)} % ({interval}). "
+            f"{self.verdict.en}",
             columns=("", "value", "reference", "read from", "effect on the risk"),
             rows=[
                 (one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, one.effect)
@@ -127,7 +132,9 @@ class PatientExplanation:
             f"Patient {self.patient_id}: {self.outcome} by week {self.horizon_weeks:g}, predicted at {when}",
             "",
             f"Risk {risk_percent(self.risk)} % ({interval}); {self.base_words}: {risk_percent(self.base_risk)} %.",
-            "From the one to the other, the largest effect first:",
+            self.verdict.en,
+            "",
+            "From the one risk to the other, the largest effect first:",
             "",
             *_table(rows),
             "",
@@ -191,7 +198,6 @@ def explain_patient(
         column = str(model.study.prediction.centre)
         cell = cohort.patients[column].iloc[place] if site[place] is not None else None
         inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))
-    average = hasattr(model.classifier, "contributions")
     return PatientExplanation(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
@@ -204,11 +210,18 @@ def explain_patient(
         level=LEVEL,
         own_risk=model.study.prediction.residual is not None,
         base_risk=float(1.0 / (1.0 + np.exp(-anywhere.base_values[0]))),
-        base_words="the training patients on average" if average else "a patient with the reference values",
+        base_words=_base_words(model),
         inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),
         warnings=tuple(re.split(_NEXT_WARNING, str(score["warnings"]))) if score["warnings"] else (),
         synthetic=bool(model.summary["synthetic"]),
+        verdict=model_verdict(model),
     )
+
+
+def _base_words(model: TrainedModel) -> str:
+    """Return whose risk an explanation starts from."""
+    average = hasattr(model.classifier, "contributions")
+    return "the training patients on average" if average else "a patient with the reference values"
 
 
 def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:

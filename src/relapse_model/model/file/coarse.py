@@ -53,7 +53,13 @@ def coarse_model(model: Model) -> Model:
         return model
     from relapse_model.classifiers.told_coarsely import told_coarsely
 
-    return replace(model, classifier=told_coarsely(model.classifier), summary=coarse_summary(model.summary))
+    known = model.performance
+    return replace(
+        model,
+        classifier=told_coarsely(model.classifier),
+        summary=coarse_summary(model.summary),
+        performance=None if known is None else coarse_performance(known, model.summary),
+    )
 
 
 def coarse_summary(summary: Mapping[str, Any]) -> dict[str, Any]:

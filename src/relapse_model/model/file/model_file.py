@@ -113,7 +113,8 @@ def read_model(
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], len(design(study).names), name)
     summary = manifest["summary"]
-    model = kind(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
+    kept = _performance(manifest, name)
+    model = kind(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary, kept)
     apart = _probe_apart(model, manifest, name)
     if apart > TOLERANCE and not accept_changed_risks:
         raise ModelFileError(
@@ -142,13 +143,17 @@ def read_performance(path: str | Path) -> Performance | None:
     ModelFileError
         If it is not what this library writes.
     """
+    name = Path(path).name
+    return _performance(read_manifest(unpack(read_file(path, name), name), name), name)
+
+
+def _performance(manifest: dict[str, Any], name: str) -> Performance | None:
+    values = manifest.get("validation")
+    if values is None:
+        return None
     from relapse_model.validation.estimate import Estimate
     from relapse_model.validation.performance_measures import Performance
 
-    name = Path(path).name
-    values = read_manifest(unpack(read_file(path, name), name), name).get("validation")
-    if values is None:
-        return None
     try:
         measures = {
             key: Estimate(**one) if isinstance(one, dict) else float(one) for key, one in values["measures"].items()

@@ -33,6 +33,7 @@ from relapse_model.model.scoring.arm_effect import (
 from relapse_model.model.scoring.control_risk import untreated_log_odds
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.model.verdict import model_verdict
 from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
@@ -61,11 +62,14 @@ class BenefitTable:
         The effect of the treatment, the same for everybody on the log-odds unless the plan names modifiers.
     statement : str
         What the table says, and what not.
+    verdict : str
+        How far the risks of the model can be relied on.
     """
 
     table: pd.DataFrame
     effect: ArmEffect
     statement: str
+    verdict: str = ""
 
     def __repr__(self) -> str:
         """Return counts only: patients are never printed."""
@@ -81,7 +85,9 @@ class BenefitTable:
             ("benefit at the mean control risk", found if self.effect.known else "not known"),
             ("from", self.effect.source),
         ]
-        return html_summary(repr(self)[len("BenefitTable(") : -1], facts, note=self.statement)
+        return html_summary(
+            repr(self)[len("BenefitTable(") : -1], facts, note=f"{self.verdict} {self.statement}".strip()
+        )
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -99,7 +105,7 @@ class BenefitTable:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, with one row per patient: they do not leave the hospital."""
         rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
-        return {"statement": self.statement, "effect": self.effect.to_dict(), "patients": rows}
+        return {"verdict": self.verdict, "statement": self.statement, "effect": self.effect.to_dict(), "patients": rows}
 
 
 def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | None = None) -> BenefitTable:
@@ -127,7 +133,9 @@ def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | No
             "reason": reasons,
         }
     )
-    return BenefitTable(place_rejected(table, cohort.rejected), effect, statement(model, effect))
+    return BenefitTable(
+        place_rejected(table, cohort.rejected), effect, statement(model, effect), model_verdict(model).en
+    )
 
 
 def benefit_columns(

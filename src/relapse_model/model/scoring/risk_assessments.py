@@ -29,6 +29,7 @@ def risk_assessments(
     horizon_weeks: float,
     identifier_system: str = "",
     synthetic: bool = False,
+    verdict: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Yield one RiskAssessment for each row of a table of scores, in its order; nobody is left out.
 
@@ -52,6 +53,9 @@ def risk_assessments(
         System of the identifiers; default: they are the ids of Patient resources.
     synthetic : bool
         Whether the patients are simulated: then every resource is tagged as test data.
+    verdict : str
+        How far the risks of the model can be relied on (`relapse_model.model.verdict.model_verdict`): the first note of
+        every risk.
 
     Raises
     ------
@@ -91,7 +95,8 @@ def risk_assessments(
             resource["meta"] = {"tag": [_TEST_DATA]}
         if row["status"] == "scored":
             resource["prediction"] = _predictions(row, outcome, period)
-        notes = [str(row[name]) for name in ("warnings", "reason") if isinstance(row[name], str) and row[name]]
+        notes = [verdict] if verdict and row["status"] == "scored" else []
+        notes += [str(row[name]) for name in ("warnings", "reason") if isinstance(row[name], str) and row[name]]
         if notes:
             resource["note"] = [{"text": text} for text in notes]
         yield resource

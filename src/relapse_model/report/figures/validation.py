@@ -31,6 +31,7 @@ from relapse_model.validation.decision_curve import NetBenefit
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability
 from relapse_model.validation.smooth_calibration import CalibrationCurve, calibration_curve
+from relapse_model.validation.verdict import EVENTS_FOR_A_CURVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +46,6 @@ _MOST_POINTS = 10  # of grouped patients
 _EVENTS_PER_POINT = 5
 _LEAST_SPAN = 0.3  # of the axes: narrower ones would make noise look large
 _STEP = 0.02  # of risk, in the histogram below it
-EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
 
 @styled

@@ -108,8 +108,11 @@ class TrialAnalysis:
             [("registry", self.study.registry), ("estimand", self.primary.estimand)],
             columns=("analysis", "result"),
             rows=[(one.label, _shown(one)) for one in self.contrasts],
-            note=" ".join([*map(str, self.findings), "The patients are synthetic." if self.synthetic else ""]).strip(),
+            note=" ".join([f"Direction: {direction(self.plan)}.", *map(str, self.findings), *self._synthetic_said()]),
         )
+
+    def _synthetic_said(self) -> list[str]:
+        return ["The patients are synthetic."] if self.synthetic else []
 
     @property
     def contrasts(self) -> tuple[ArmContrast, ...]:
@@ -203,7 +206,7 @@ class TrialAnalysis:
 
 def direction(plan: TrialPlan) -> str:
     """Return what the sign of a difference means."""
-    treatment, control = plan.arms.names
+    treatment, control = plan.arms.quoted
     if plan.primary.measure == "risk_difference":
         return f"{treatment} minus {control}; negative favours {treatment}"
     return f"{treatment} over {control}; below 1 favours {treatment}"
@@ -221,8 +224,10 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _shown(one: ArmContrast) -> str:
     """Return a comparison as the report shows it: a risk difference in percentage points, with its sign."""
     found = one.contrast
+    if found is None and one.tests:  # a test alone, such as the log-rank test
+        return f"p = {one.tests[0].p_value:.2g}"
     if found is None:
-        return "not made"
+        return one.note or "not made"
     if found.measure != "risk_difference" or found.value is None:
         words = "difference in weeks" if found.measure == "rmst_difference" else found.measure.replace("_", " ")
         return f"{words} {found}"

@@ -12,6 +12,7 @@ from relapse_model.study.trial_plan import Sensitivity, TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast, Names, counts
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.estimation import by_plan
+from relapse_model.trial.arms.number_words import odds_factor, out_of
 from relapse_model.trial.statistics import (
     ArmCount,
     Contrast,
@@ -140,9 +141,9 @@ def _tipping(found: Endpoint, names: Names, grid: TippingGrid | None) -> ArmCont
         return _refused("tipping point", label, estimand, found, names, "nobody's endpoint is known in an arm")
     cells = grid.difference.size
     below, above = int(grid.fewer_events.sum()), int(grid.more_events.sum())
-    note = f"in {below + above or 'none'} of {cells} combinations did the interval exclude 0"
+    note = f"in none of {cells} combinations did the interval exclude 0"
     if below + above:
-        note = f"the interval excludes 0 in {below + above} of {cells} combinations ({below} below, {above} above)"
+        note = f"the interval excludes 0 in {out_of(below + above, cells)} combinations ({below} below, {above} above)"
     return ArmContrast("tipping point", label, estimand, STATUS, *counts(found, names), note=note)
 
 
@@ -150,10 +151,10 @@ def _imputed(found: Endpoint, plan: TrialPlan, names: Names, asked: Sensitivity)
     one, nought = endpoint_counts(found)
     made = []
     for delta in asked.deltas:
-        label = f"Multiple imputation, odds multiplied by {np.exp(delta):.1f}" if delta else "Multiple imputation"
+        label = f"Multiple imputation, odds multiplied by {odds_factor(delta)}" if delta else "Multiple imputation"
         estimand = (
             f"patients with an unknown endpoint have the risk of their arm; in {names[0]}, their odds of failure are "
-            f"multiplied by {np.exp(delta):.1f}"
+            f"multiplied by {odds_factor(delta)}"
         )
         if delta == 0:
             estimand = "patients with an unknown endpoint have the risk of their arm"
