@@ -52,7 +52,7 @@ def taken_back(
     others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
     problems: list[Problem] = []
     for name in unread(export, named) if entry.section in ("labs", "treatments") else []:
-        called = _names(export, name)
+        called = names_of(export, name)
         by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
         if not (export.forms.get(name) == form or by_name) or not is_of(called, own, others):
             continue
@@ -128,11 +128,16 @@ def _lead(entry: Entry) -> str:
 def _called(export: Export, entry: Entry) -> list[str]:
     """Return what the result or the course of an entry is called."""
     constants = [entry.constants[key] for key in ("analyte", "agent") if key in entry.constants]
-    known = export.definition(_lead(entry))
-    return [_lead(entry), known.label if known else "", *constants]
+    return [*called_as(export, _lead(entry)), *constants]
 
 
-def _names(export: Export, name: str) -> list[str]:
+def called_as(export: Export, name: str) -> list[str]:
+    """Return the name of a field, and its label."""
+    known = export.definition(name)
+    return [name, known.label if known else ""]
+
+
+def names_of(export: Export, name: str) -> list[str]:
     """Return the name of a field, its label, and what its box means."""
     known = export.definition(name)
     box = choices_of_column(name, known).get("1", "") if "___" in name else ""

@@ -28,6 +28,7 @@ from relapse_model.cohort.readers.redcap.not_counted import other_sexes, taken_b
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
 from relapse_model.cohort.readers.redcap.read_files import read_export
+from relapse_model.cohort.readers.redcap.said_in_words import denied_numbers
 from relapse_model.cohort.readers.redcap.text_file import REFUSED
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
@@ -100,11 +101,14 @@ def read_redcap(
     if wrong := [problem for _, problem in idle if problem is not None]:
         raise SourceError(REFUSED, wrong)
     notes = (*_notes(export, known, ready, people), *_idle_notes(export, known, taken, [one for one, _ in idle]))
+    words = [denied_numbers(export, known, one.entry, one.rows, named, study) for one in taken]
+    notes += tuple(note for _, found in words for note in found)
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
         never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
+    problems += [problem for found, _ in words for problem in found]
     problems += other_sexes(export, people.patients, people.table, named)
     for entry, one in zip(entries, taken, strict=True):
         problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
