@@ -29,6 +29,7 @@ _KINDS = re.compile(
     r"(?<![a-z])(?:results?|res|qual(?:itative)?|interpret(?:ation|ed)?|interp|status|finding|test|value|lab|is|was|the"
     r"|of|if|any|yes|no)(?![a-z])|定性|结果|结论|判定|判断|阴阳性|解释|是否"
 )
+_NOT = re.compile(r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴")
 _DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|détect")
 NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
 EXPECTED = "a number that agrees with it, or one that is said to be below its limit"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -16,15 +18,17 @@ from relapse_model.cohort.readers.beside_rows import (
     words_of,
 )
 from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
+from relapse_model.cohort.readers.field_texts import read_field
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
 from relapse_model.cohort.readers.redcap.beside_values import texts_of, unread
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column
 from relapse_model.cohort.readers.redcap.export import Export
+from relapse_model.cohort.readers.relapse_dates import is_relapse_date, other_relapse_days, without_outcome
 from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
 from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
 from relapse_model.cohort.readers.second_sex import is_sex, other_sex
-from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
@@ -91,6 +95,32 @@ def other_sexes(export: Export, patients: MadeTable, table: SourceTable, named: 
             wrong = other_sex(texts_of(export, name), table.keys, sexes)
             problems += table.problems(wrong, name, EXPECTED_SEX, OTHER_PATIENT, found="the other sex")
     return problems
+
+
+def other_relapse_dates(
+    export: Export, made: Mapping[str, MadeTable], table: SourceTable, named: frozenset[str], mapping: SourceMapping
+) -> tuple[list[Problem], list[str]]:
+    """Return a problem for each outcome whose day is not the one of a field of the day of relapse that is not read.
+
+    Parameters
+    ----------
+    export : Export
+    made : mapping of str to MadeTable
+    table : SourceTable
+        Under the patients' identifiers.
+    named : frozenset of str
+        Fields that the mapping names.
+    mapping : SourceMapping
+    """
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for name in unread(export, named) if "outcomes" in made else []:
+        if is_relapse_date(called_as(export, name)):
+            days = read_field(export.columns[name], Field(name), mapping, date=True)
+            found, alone = other_relapse_days(made, name, table.keys, days.values.mask(days.bad, ""))
+            problems += found
+            notes += without_outcome(table.name, name, alone)
+    return problems, notes
 
 
 def zero_doses(export: Export, entry: Entry, rows: EntryRows) -> list[Problem]:

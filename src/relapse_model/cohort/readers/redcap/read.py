@@ -24,7 +24,7 @@ from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, wh
 from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
-from relapse_model.cohort.readers.redcap.not_counted import other_sexes, taken_back, zero_doses
+from relapse_model.cohort.readers.redcap.not_counted import other_relapse_dates, other_sexes, taken_back, zero_doses
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
 from relapse_model.cohort.readers.redcap.read_files import read_export
@@ -102,13 +102,14 @@ def read_redcap(
         raise SourceError(REFUSED, wrong)
     notes = (*_notes(export, known, ready, people), *_idle_notes(export, known, taken, [one for one, _ in idle]))
     words = [denied_numbers(export, known, one.entry, one.rows, named, study) for one in taken]
-    notes += tuple(note for _, found in words for note in found)
+    days = other_relapse_dates(export, made, people.table, named, known)
+    notes += tuple(note for _, found in (*words, days) for note in found)
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
         never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
-    problems += [problem for found, _ in words for problem in found]
+    problems += [problem for found, _ in (*words, days) for problem in found]
     problems += other_sexes(export, people.patients, people.table, named)
     for entry, one in zip(entries, taken, strict=True):
         problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]

@@ -105,7 +105,7 @@ def at_visit_rest(name: str, visit: str) -> str | None:
 
     Examples
     --------
-    >>> at_visit_rest("W12 ALT not done", "w12"), at_visit_rest("W4 ALT", "12"), at_visit_rest("Baseline status", "baseline")
+    >>> at_visit_rest("W12 ALT not done", "w12"), at_visit_rest("W4 ALT", "12"), at_visit_rest("V0 status", "v0")
     ('ALT not done', None, 'status')
     >>> at_visit_rest("status", ""), at_visit_rest("status", "12")
     ('status', None)

@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.spreadsheets.beside_values import (
     refuse_taken_back,
     refuse_unread_comparators,
 )
+from relapse_model.cohort.readers.spreadsheets.days_of_relapse import refuse_other_relapse_days
 from relapse_model.cohort.readers.spreadsheets.held_together import refuse_idle_conditions, refuse_other_decimals
 from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_strangers
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
@@ -93,6 +94,7 @@ def read_excel(
     refuse_denied_numbers(reading, used)
     refuse_other_sexes(reading, made["patients"])
     refuse_other_patients(reading, used)
+    refuse_other_relapse_days(reading, made)
     refuse_other_decimals(reading)
     refuse_idle_conditions(reading)
     refuse_near_strangers(reading)
