@@ -130,7 +130,7 @@ def test_a_proposal_without_a_result_of_the_study_says_so(tmp_path, capsys):
     for name, expected in (("a", False), ("b", True)):
         out = tmp_path / f"{name}.toml"
         assert main(["propose-mapping", "excel", str(tmp_path / f"{name}.csv"), "--out", str(out)]) == 0
-        said = "No result in the source is of an analyte of the study hbsag-relapse"
+        said = "nothing in the source is called by a name that the study hbsag-relapse has for an analyte"
         assert (said in capsys.readouterr().out) is expected
         assert (f"# {said}" in out.read_text(encoding="utf-8")) is expected
 

@@ -36,10 +36,13 @@ from relapse_model.cohort.readers.redcap.found_fields import (
     before_treatment,
     fields_found,
     patient_column,
+    result_beside,
     sexes,
 )
+from relapse_model.cohort.readers.redcap.mapping_checks import is_coded_column
 from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
+from relapse_model.cohort.study_columns import columns_asked
 from relapse_model.study.names import yes_or_no
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -131,7 +134,7 @@ def _source(export: Export, options: Mapping[str, Any], path: Path) -> list[str]
 
 def _time(proposal: _Proposal) -> list[str]:
     once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
-    by_name = [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+    by_name = _zero_dates(proposal)
     lines = ["", "[time]"]
     if len(by_name) == 1:
         lines.append(
@@ -157,6 +160,12 @@ def _time(proposal: _Proposal) -> list[str]:
     return lines
 
 
+def _zero_dates(proposal: _Proposal) -> list[Found]:
+    """Return the dates that are called one of enrolment."""
+    once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
+    return [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+
+
 def _weeks(export: Export) -> dict[str, str]:
     """Return the week that the name of an event states, by event."""
     return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
@@ -175,7 +184,7 @@ def _patients(proposal: _Proposal) -> list[str]:
             continue
         taken.add(column)
         proposal.named.add(one.name)
-        lines += asked_if(doubt_of_patient(one, column), _patient(column, one))
+        lines += asked_if(doubt_of_patient(one, column), _patient(column, one, _mark(proposal, column)))
     for one in proposal.found:
         column = before_treatment(one)
         if column is not None and column not in taken and not proposal.repeats(one):
@@ -185,11 +194,17 @@ def _patients(proposal: _Proposal) -> list[str]:
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
     if "arm" not in taken and len(arms) > 1:
         stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
-        lines.append(f"{MAY}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
+        mark = MUST if "arm" in columns_asked(proposal.study) else MAY
+        lines.append(f"{mark}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
     return lines
 
 
-def _patient(column: str, one: Found) -> list[str]:
+def _mark(proposal: _Proposal, column: str) -> str:
+    """Return how a line of a column begins whose codes are not known: a question, if the study reads the column."""
+    return MUST if column in columns_asked(proposal.study) else MAY
+
+
+def _patient(column: str, one: Found, mark: str) -> list[str]:
     note = f"  # {_note(one)}"
     if column == "sex":
         words = sexes(one.choices.values() if one.choices else one.texts)
@@ -199,14 +214,14 @@ def _patient(column: str, one: Found) -> list[str]:
             )
             return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
         if not words:
-            return [_asked(column, one, note)]
+            return [_asked(column, one, note, mark)]
     elif one.choices and is_flag(column):
         return [_flags(column, one, note)]
     elif one.choices:
         stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
         return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
-    elif column in ("hbv_genotype", "arm") and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
-        return [_asked(column, one, note)]
+    elif is_coded_column(column) and "___" not in one.name and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
+        return [_asked(column, one, note, mark)]
     return [f"{column} = {quoted(one.name)}{note}"]
 
 
@@ -226,10 +241,10 @@ def _yes_or_no(label: str, column: str, contrary: bool) -> str:
     return "..." if said is None else str(int(said is not contrary))
 
 
-def _asked(column: str, one: Found, note: str) -> str:
+def _asked(column: str, one: Found, note: str, mark: str) -> str:
     texts = dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", text) for text in sorted(one.texts))
     stated = ", ".join(f'{quoted(text)} = "..."' for text in list(texts)[:_SHOWN])
-    return f"{MAY}{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
+    return f"{mark}{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
 
 
 def _results(proposal: _Proposal) -> list[Found]:
@@ -255,6 +270,32 @@ def _labs(proposal: _Proposal) -> list[str]:
             before.setdefault(analyte, one.name)
         entry += [*_value(proposal, one, analyte), *_beside(proposal, one, analyte), *_dates(proposal, one)]
         lines += asked_if(doubt, entry)
+    return [*lines, *_tests(proposal)]
+
+
+def _tests(proposal: _Proposal) -> list[str]:
+    """Return an entry for each field that names the test of a row, with the field of its result in the same form."""
+    names, lines = analyte_names(proposal.study), list[str]()
+    for one in proposal.found:
+        if one.name in proposal.named or one.date:
+            continue
+        meant = {text: names.meaning(one.choices.get(text, text)).name for text in (one.choices or one.texts)}
+        value = result_beside(proposal.found, one)
+        if value is None or not any(name in proposal.study.analytes for name in meant.values()):
+            continue
+        proposal.named.update((one.name, value.name))
+        stated = table_text((text, name or one.choices.get(text, text)) for text, name in meant.items())
+        field = f"{{ field = {quoted(one.name)}{f', values = {stated}' if one.choices else ''} }}"
+        lines += [
+            "",
+            "[[labs]]",
+            f"analyte = {field}  # {_note(one)}",
+            f"value = {quoted(value.name)}  # {_note(value)}",
+        ]
+        unit = units_beside(proposal.export, value.name)
+        proposal.named.update((unit,) if unit else ())
+        lines.append(f"unit = {_coded(proposal.export, unit)}" if unit else f'{MUST}unit = "..."  # of each result')
+        lines += _dates(proposal, value)
     return lines
 
 
@@ -270,9 +311,12 @@ def _value(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
 
 def _dates(proposal: _Proposal, one: Found) -> list[str]:
     dates = proposal.dates(one.form)
+    zero = _zero_dates(proposal)
+    if len(dates) > 1 and len(zero) == 1:
+        dates = [date for date in dates if date.name != zero[0].name]
     proposal.named.update(date.name for date in dates)
     if not dates and not _weeks(proposal.export):
-        found = ", ".join(other.name for other in proposal.found if other.date)
+        found = ", ".join(other.name for other in proposal.found if other.date and not other.unit)
         return [f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}']
     return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
 

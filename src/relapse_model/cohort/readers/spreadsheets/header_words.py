@@ -51,6 +51,7 @@ DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
     "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
 )
+WEEKS = _words("week|weeks|wk|study week|visit week|week no|week number|woche|周|周数|周次|随访周|随访周数|访视周")
 AGENTS = _words("agent|drug|drug name|medication|treatment|药物|药物名称|药品|药品名称|用药|治疗药物")
 STARTS = _words(
     "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
@@ -67,6 +68,12 @@ _ARM_ENDINGS = re.compile(r"\s*(?:group|arm|治疗组|试验组|组)$")
 FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "1") | dict.fromkeys(
     ("阴性", "negative", "neg", "(-)"), "0"
 )
+
+WORD_VISIT = re.compile(
+    r"(?<![a-z0-9])(?:eot|eos|et|uns(?:ch(?:ed(?:uled)?)?)?|screening|baseline|end of treatment|early termination"
+    r"|(?:fu|fup|follow[ -]?up)[ _-]?\d{1,3})(?![a-z0-9])|基线|筛选期?|停药时|治疗结束时?|末次|计划外"
+)
+"""A visit that is called by a word: it has no week of its own, or another clock counts its weeks."""
 
 _BRACKETS = re.compile(r"\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*$")
 
@@ -91,8 +98,14 @@ class AtVisit:
     rest: str
 
 
-def at_visit(name: str) -> AtVisit | None:
+def at_visit(name: str, *, whole: bool = False) -> AtVisit | None:
     """Return the visit that the name of a column holds; None where it holds none.
+
+    Parameters
+    ----------
+    name : str
+    whole : bool
+        Whether the visit is all that stands for it, W12, instead of its number.
 
     Examples
     --------
@@ -106,10 +119,28 @@ def at_visit(name: str) -> AtVisit | None:
         return None
     for counted, token in TOKENS:
         if found := token.search(low):
-            pattern = name[: found.start(1)] + VISIT + name[found.end(1) :]
+            start, end = found.span(0 if whole else 1)
+            pattern = name[:start] + VISIT + name[end:]
             rest = (name[: found.start()] + " " + name[found.end() :]).strip(" _-:：")
-            return AtVisit(pattern, found[1], counted, rest)
+            return AtVisit(pattern, name[start:end], counted, rest)
     return None
+
+
+def at_word_visit(name: str) -> AtVisit | None:
+    """Return the visit that a name has in a word; None where it has none.
+
+    Examples
+    --------
+    >>> at_word_visit("HBsAg EOT"), at_word_visit("EOT date").pattern, at_word_visit("HBsAg")
+    (AtVisit(pattern='HBsAg {visit}', visit='EOT', counted='word', rest='HBsAg'), '{visit} date', None)
+    """
+    low = name.casefold()
+    found = WORD_VISIT.search(low) if len(low) == len(name) else None
+    if found is None:
+        return None
+    start, end = found.span()
+    rest = (name[:start] + " " + name[end:]).strip(" _-:：")
+    return AtVisit(name[:start] + VISIT + name[end:], name[start:end], "word", rest) if rest else None
 
 
 def head_and_unit(name: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import histories, treatment_rows
+from relapse_model.cohort.readers.spreadsheets.proposed_visit_rows import results_by_visit
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
+
+_DATE_IN = re.compile(r"(?<!\d)(?:19|20)\d\d[-./年]\d{1,2}")
 
 
 def propose_excel(source: str | Path, study: Study) -> str:
@@ -60,6 +64,7 @@ def propose_excel(source: str | Path, study: Study) -> str:
     for name, look in (("", main), *names.items()):
         wide_results(proposal, name, look)
         long_results(proposal, name, look)
+        results_by_visit(proposal, name, look)
     for name, look in (("", main), *names.items()):
         histories(proposal, name, look)
         treatment_rows(proposal, name, look)
@@ -141,7 +146,9 @@ def _time(proposal: Proposal, main: Look, looks: list[Look]) -> int | None:
     proposal.add("", "[time]")
     bare = [bare_name(name) for name in main.table.names]
     place = next((bare.index(word) for word in ENROLMENT if word in bare), None)
-    if place is None:
+    if place is None and not any(map(_dated, looks)):
+        proposal.add("# No column of dates was found: the weeks of the results are those of the source.")
+    elif place is None:
         proposal.ask(
             "Which column is the date of enrolment (time zero)? Without dates, take the line out and state the weeks of"
             " the visits.", 'zero = { field = "" }',
@@ -156,6 +163,15 @@ def _time(proposal: Proposal, main: Look, looks: list[Look]) -> int | None:
         proposal.add(f"dates = {quoted(order)}")
     proposal.visits_here()
     return place
+
+
+def _dated(look: Look) -> bool:
+    """Tell whether a sheet has dates, in any order of their parts, or courses with dates."""
+    for place in range(len(look.table.names)):
+        texts = [str(one) for one in look.texts(place).unique()]
+        if any(_DATE_IN.search(one) or _reads(one, "dmy") or _reads(one, "mdy") for one in texts):
+            return True
+    return False
 
 
 def _order(looks: list[Look]) -> str:
