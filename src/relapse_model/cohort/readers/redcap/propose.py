@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
+from relapse_model.cohort.readers.course_words import agent_and_day, going_on
 from relapse_model.cohort.readers.label_words import is_negated, says
 from relapse_model.cohort.readers.proposed_text import (
     MAY,
@@ -370,13 +371,38 @@ def _treatments(proposal: _Proposal) -> list[str]:
         proposal.named.add(one.name)
         lines += ["", "[[treatments]]", _agents(one, texts)]
         lines += _course(proposal, one.form)
+    return [*lines, *_dated_courses(proposal)]
+
+
+def _dated_courses(proposal: _Proposal) -> list[str]:
+    """Return an entry for each agent that fields of dates are called by, with its first day and its last."""
+    names, lines = agent_names(proposal.study), list[str]()
+    days: dict[tuple[str, str], dict[str, list[Found]]] = {}
     for one in proposal.found:
-        agent = one.agent_in_name(names)
-        if agent is not None and one.date and one.name not in proposal.named:
-            proposal.named.add(one.name)
-            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_note(one)}",
-                      MAY + 'end = "..."  # a course without an end goes on; a single dose ends on its day'
-                     ]  # fmt: skip
+        if one.date and one.name not in proposal.named:
+            said = next((said for text in (one.label, one.name) if (said := agent_and_day(text, names))), None)
+            agent = one.agent_in_name(names) if said is None else said[0]
+            if agent is not None:
+                kind = "end" if said is not None and said[1] == "end" else "start"
+                days.setdefault((agent, one.form), {}).setdefault(kind, []).append(one)
+    for (agent, _), found in days.items():
+        starts, ends = found.get("start", []), found.get("end", [])
+        proposal.named.update(one.name for one in (*starts, *ends))
+        for one in starts or ends:
+            last = ends[0] if starts and len(ends) == len(starts) == 1 else None
+            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}"]
+            if not starts:
+                lines += [f'{MUST}start = "..."  # its first day', f"end = {quoted(one.name)}  # {_note(one)}"]
+                continue
+            lines.append(f"start = {quoted(one.name)}  # {_note(one)}")
+            others = f"; one of {', '.join(each.name for each in ends)}" if ends else ""
+            lines.append(
+                f'{MAY}end = "..."  # a course without an end goes on; a single dose ends on its day{others}'
+                if last is None
+                else f"end = {quoted(last.name)}  # {_note(last)}"
+            )
+            if last is not None and last.filled < one.filled:
+                lines.append(f"{MUST}{going_on(one.filled - last.filled)}")
     return lines
 
 

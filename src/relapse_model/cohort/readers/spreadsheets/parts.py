@@ -45,8 +45,8 @@ _NUMBERS = (
 
 _WITH_UNIT = r"[0-9][0-9.,]*\s*[^\W\d_][^\d]*"
 _IS_VISIT = re.compile(
-    r"第?\s?(?:(?:weeks?|wk|w|months?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
-    r"\s?(?:weeks?|wks?|w|months?|m|days?|d|周|个?月|天|日)?"
+    r"第?\s?(?:(?:weeks?|wochen?|wk|w|months?|monate?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
+    r"\s?(?:weeks?|wochen?|wks?|w|months?|monate?|m|days?|d|周|个?月|天|日)?"
 )
 
 

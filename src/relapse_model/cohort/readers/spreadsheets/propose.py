@@ -15,7 +15,7 @@ from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
-from relapse_model.cohort.readers.spreadsheets.proposed_treatments import histories, treatment_rows
+from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
 from relapse_model.cohort.readers.spreadsheets.proposed_visit_rows import results_by_visit
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError
@@ -68,6 +68,7 @@ def propose_excel(source: str | Path, study: Study) -> str:
     for name, look in (("", main), *names.items()):
         histories(proposal, name, look)
         treatment_rows(proposal, name, look)
+        dated_courses(proposal, name, look)
     _missing(proposal)
     _rest(proposal, (main, *names.values()), left)
     return proposal.text()
