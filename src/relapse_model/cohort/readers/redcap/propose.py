@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.course_words import agent_and_day, going_on
 from relapse_model.cohort.readers.label_words import is_negated, says
@@ -16,6 +17,7 @@ from relapse_model.cohort.readers.proposed_text import (
     MUST,
     comment,
     heading,
+    may_mean_none,
     meaning_of_word,
     not_read,
     quoted,
@@ -54,6 +56,7 @@ _END = re.compile(r"stop|end|last|until|to_date")
 _WEEK = re.compile(r"(?:week|wk|w)_?(\d+)(?:_|$)")
 _GROUP = "redcap_data_access_group"
 _SHOWN = 8
+_CODE = re.compile(r"\s*-\s*9{2,}(?:\.0+)?\s*")  # a code for no value, in a field of numbers
 _PRINTED = re.compile(r"[<>≤≥=＜＞]*\s*[+-]?\d[\d.,]*\s*[^\d\s.,].*|[^\d]+")  # a number with a unit, or a word
 
 
@@ -435,16 +438,27 @@ def _missing(export: Export, proposal: _Proposal) -> list[str]:
     if stated:
         return ["", "[missing]", f"codes = [{', '.join(map(quoted, stated))}]  # of the project"]
     odd: dict[str, list[str]] = {}
+    results = {one.name for one in _results(proposal)}
     for one in proposal.found:
-        known = export.definition(one.name)
-        if known is not None and known.validation.startswith(("number", "integer", "int", "date")):
-            for text in one.texts:
-                if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text):
-                    odd.setdefault(text, []).append(one.name)
+        for text in _odd_texts(export, one, one.name in results, one.name in proposal.named):
+            odd.setdefault(text, []).append(one.name)
     mark = MUST if odd else MAY
-    lines = ["", "[missing]", mark + 'codes = ["-99", "UNK"]  # texts that mean that there is no value; none are known']
+    example = ", ".join(map(quoted, sorted(odd)[:_SHOWN])) or '"-99", "UNK"'
+    lines = ["", "[missing]", f"{mark}codes = [{example}]  # texts that mean that there is no value; none are known"]
     stand = [f"# {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())]
     return lines + stand[:_SHOWN]
+
+
+def _odd_texts(export: Export, one: Found, result: bool, named: bool) -> list[str]:
+    """Return the texts of a field that are none of what it holds: no number, no date, no result, no code of it."""
+    known = export.definition(one.name)
+    if one.choices:
+        return [text for text in one.texts if named and text.removesuffix(".0") not in one.choices]
+    if known is not None and known.validation.startswith(("number", "integer", "int", "date")):
+        return [text for text in one.texts if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text) or _CODE.fullmatch(text)]
+    return [
+        text for text in one.texts if result and read_lab_text(text).kind == "unreadable" and may_mean_none(text)
+    ]  # fmt: skip
 
 
 def _rest(proposal: _Proposal) -> list[str]:

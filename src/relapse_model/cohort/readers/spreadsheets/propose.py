@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
-from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.proposed_text import may_mean_none, quoted
 from relapse_model.cohort.readers.source_dates import iso_date
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
 from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
@@ -201,12 +201,23 @@ def _patients(proposal: Proposal, main: Look, enrolment: int | None) -> None:
 
 
 def _missing(proposal: Proposal) -> None:
+    """Ask which texts among the results mean that there is none; numbers that cannot be read are listed beside."""
     proposal.add("", "[missing]")
-    if proposal.unreadable:
-        counts = ", ".join(f"{text} {count}" for text, count in proposal.unreadable.most_common(12))
-        proposal.ask(f"Which of these texts among the results mean that there is none? {counts}", "codes = []")
+    words = [(text, count) for text, count in proposal.unreadable.most_common() if may_mean_none(text)]
+    others = [(text, count) for text, count in proposal.unreadable.most_common() if not may_mean_none(text)]
+    if others:
+        proposal.add(f"#? These cannot be read as results, and are to be corrected in a copy: {_counted(others)}")
+    if words:
+        proposal.ask(
+            f"Which of these texts among the results mean that there is none? {_counted(words)}. Write them so: "
+            f"codes = [{quoted(words[0][0])}]", "codes = []",
+        )  # fmt: skip
     else:
         proposal.add("codes = [] # such as -99: none was found that cannot be read")
+
+
+def _counted(texts: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{text} {count}" for text, count in texts[:12])
 
 
 def _rest(proposal: Proposal, looks: Iterable[Look], left: list[str]) -> None:
