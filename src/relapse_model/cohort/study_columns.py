@@ -104,8 +104,8 @@ def columns_asked(study: Study) -> frozenset[str]:
     """
     criteria = (*study.eligibility.include, *study.eligibility.exclude)
     arms = set() if study.trial is None else {study.trial.arms.column}
-    named = {one.column for one in (*study.predictors, *criteria) if one.column is not None}
-    return frozenset(named | arms)
+    named = {one.column for one in study.predictors} | {one.column for one in criteria}
+    return frozenset({one for one in named if one is not None} | arms)
 
 
 def levels_named(study: Study) -> dict[str, tuple[str, ...]]:

@@ -70,7 +70,7 @@ def other_relapse_days(
     said = pd.Series(days.to_numpy()[filled], index=keys.to_numpy()[filled]).str.slice(0, 10)
     said = said[~said.index.duplicated()]
     own = identifier_keys(rows["patient_id"])
-    known = own.map(said).fillna("").to_numpy(dtype=object)
+    known = own.map(said).astype(object).fillna("").to_numpy(dtype=object)
     told = _relapsed(rows)
     problems = list(_problems(made, column, own, known, told))
     return problems, int((~pd.Series(said.index).isin(own[told.notna().to_numpy()])).sum())

@@ -95,7 +95,7 @@ def _refuse(reading: Reading, source: str, what: str, places: tuple[int, int], s
     known = pd.Series(read(reading.main, places[0]).to_numpy(), index=keys)
     known = known[~known.index.duplicated() & (known != "").to_numpy()]
     own = read(source, places[1])
-    theirs = reading.keys[source].map(known).fillna("").astype(object)
+    theirs = reading.keys[source].map(known).astype(object).fillna("")
     both = ((own != "") & (theirs != "")).to_numpy() & ~reading.strangers(source)
     differ = (own != theirs).to_numpy()
     if what == "age_years":
