@@ -1,4 +1,4 @@
-"""Fields beside a number that deny it, days of relapse that are not read, and codes of which nothing says the meaning."""
+"""Fields beside a number that deny it, days of relapse that are not read, and codes whose meaning nothing says."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_as_comparator_it_is_a_limit_and_what_has_no_number_is_counted(tmp_path)
 
 def test_words_of_a_row_without_a_number_are_read_by_an_entry_of_their_own(tmp_path):
     words = (
-        '[[labs]]\nanalyte = "hbsag"\nvalue = { field = "hbsag_det", values = { "0" = "negative", "1" = "positive" } }\n'
+        '[[labs]]\nanalyte = "hbsag"\nvalue = { field = "hbsag_det", values = { 0 = "negative", 1 = "positive" } }\n'
         'when = { hbsag = [""] }\ndate = "on"\n'
     )
     cohort = read(tmp_path, rows(), MAPPING + SIGN + words, RADIO)

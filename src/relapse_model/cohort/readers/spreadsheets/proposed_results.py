@@ -55,7 +55,8 @@ def _days_of(columns: Columns, days: list[Columns]) -> Columns | None:
     """Return the columns of dates that have the most of some visits, the first of several; None where none has any."""
     visits = {one.visit.casefold() for one in columns.visits}
     shared = [len(visits & {one.visit.casefold() for one in each.visits}) for each in days]
-    return days[shared.index(max(shared))] if shared and max(shared) else None
+    most = max(shared, default=0)
+    return days[shared.index(most)] if most else None
 
 
 def _signs_of(proposal: Proposal, look: Look, columns: Columns, analyte: str, *, alone: bool) -> bool:
