@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.source_values import meanings_of
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
-from relapse_model.errors import SourceError
+from relapse_model.errors import Problem, SourceError
 from relapse_model.study.study import Study
 
 _MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
@@ -93,8 +93,7 @@ def read_redcap(
         raise SourceError(REFUSED, wrong)
     ready = prepared(export, known)
     entries = [ready_entry(entry, export, known, ready) for entry in entries_of(known)]
-    dated = any(key in ("date", "start", "end") for entry in entries for key in entry.fields)
-    people = people_of(export, ready.table, known, file_of(path).parent, dated=dated)
+    people = people_of(export, ready.table, known, file_of(path).parent, dated=_dated(entries))
     taken = [_taken(export, people, known, entry) for entry in entries]
     made = _made(people, taken, known)
     idle = list(idle_entries(known, {(one.entry.section, one.entry.position): one.fitting for one in taken}))
@@ -111,14 +110,15 @@ def read_redcap(
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
     problems += [problem for found, _ in (*words, days) for problem in found]
     problems += other_sexes(export, people.patients, people.table, named)
-    for entry, one in zip(entries, taken, strict=True):
-        problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
-        problems += zero_doses(export, entry, one.rows)
-        problems += taken_back(export, known, entry, one.rows.at, named)
+    problems += [problem for one in taken for problem in _of_entry(export, known, one, named)]
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _dated(entries: Iterable[Entry]) -> bool:
+    return any(key in ("date", "start", "end") for entry in entries for key in entry.fields)
 
 
 def _labels(export: Export) -> dict[str, tuple[str, ...]]:
@@ -141,6 +141,14 @@ class _Taken:
     rows: EntryRows
     reading: SourceReading
     fitting: int  # rows of the export that fit its condition
+
+
+def _of_entry(export: Export, mapping: SourceMapping, one: _Taken, named: frozenset[str]) -> Iterator[Problem]:
+    """Yield the problems of what an entry took, by itself and by the fields beside it."""
+    yield from one.rows.problems
+    yield from other_units(export, mapping, one.entry, one.rows.at, named)
+    yield from zero_doses(export, one.entry, one.rows)
+    yield from taken_back(export, mapping, one.entry, one.rows.at, named)
 
 
 def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry) -> _Taken:
