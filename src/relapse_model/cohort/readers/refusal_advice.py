@@ -86,7 +86,7 @@ def _of_outcome(found: str) -> str:
 
 def _of_number(found: str) -> str:
     if _WITH_UNIT.match(found):
-        return 'State the unit that is printed with it: { field = "...", unit = "..." }'
+        return 'State the unit of the column: { field = "...", unit = "..." }; convert what is in another one in a copy'
     word = re.search(r"[^\W\d_]{2,}", found)
     visits = " Of a visit without a week, state its week by values, or leave its rows out by when." if word else ""
     return f"{_NO_VALUE}; else correct it.{visits}"
