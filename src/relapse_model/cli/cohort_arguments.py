@@ -61,8 +61,8 @@ def features(verb: argparse.ArgumentParser) -> None:
         help="file to write: of a cohort always needed; without COHORT, the data dictionary is printed otherwise",
     )
     verb.add_argument(
-        "--units", choices=("model", "clinical"), default="model",
-        help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",
+        "--units", choices=("model", "clinical"), default="clinical",
+        help="with COHORT: columns by label in clinical units, or by name on the scale of the model (%(default)s)",
     )  # fmt: skip
 
 

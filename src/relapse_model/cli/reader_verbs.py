@@ -49,9 +49,10 @@ def _no_results(text: str, named: str) -> str:
     if re.search(r"(?m)^\[\[labs\]\]", text):
         return ""
     return (
-        f"# No result in the source is of an analyte of the study {named}, so that none would be read. If the source "
-        "is of another disease, write a study of what it holds first, its analytes with their codes "
-        "(`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
+        f"# No entry of results was proposed: nothing in the source is called by a name that the study {named} has for "
+        "an analyte. If results stand under other names, name them in a [[labs]], or add the names to the study as "
+        "synonyms of the analyte. If the source is of another disease, write a study of what it holds first, its "
+        "analytes with their codes (`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
     )
 
 

@@ -145,7 +145,10 @@ class TablesAtTheGate:
                 empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
             if "event" in table:
                 empty = empty & ~(read_column(table["event"], TABLES[name]["event"]).values == "relapse")
-            advice = "Without a relapse the week says until when the patient was known to be free of it"
+            advice = (
+                "Without a relapse the week says until when the patient was known to be free of it: name one column "
+                "that has the day of relapse, and the last contact of those without one"
+            )
         if (name, rule) == ("outcomes", "relapse") and "event" in table:
             empty = empty & read_column(table["event"], TABLES[name]["event"]).empty
         self.refuse(name, empty, column, "nothing", expected, advice)

@@ -95,6 +95,19 @@ def column_readers(study: Study) -> Iterator[ColumnReader]:
             yield reader_of_criterion(criterion)
 
 
+def columns_asked(study: Study) -> frozenset[str]:
+    """Return the columns of the patients table that a study reads: of predictors, criteria and arms.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    criteria = (*study.eligibility.include, *study.eligibility.exclude)
+    arms = set() if study.trial is None else {study.trial.arms.column}
+    named = {one.column for one in study.predictors} | {one.column for one in criteria}
+    return frozenset({one for one in named if one is not None} | arms)
+
+
 def levels_named(study: Study) -> dict[str, tuple[str, ...]]:
     """Return for columns of the patients table the levels that anything in the study names, as it writes them."""
     named: dict[str, dict[str, None]] = {}

@@ -40,9 +40,15 @@ def read_toml(text: str, source: str, what: str) -> dict[str, Any] | Problem:
         try:
             raw = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # also numbers too long to read
-            return Problem(source, None, None, f"not TOML: {error}", "a TOML file")
+            asked = [str(number) for number, line in enumerate(text.split("\n"), start=1) if _ASKED.search(line)]
+            advice = f"Put what is asked in place of each ? (line {', '.join(asked[:_SHOWN])})" if asked else ""
+            return Problem(source, None, None, f"not TOML: {error}", "a TOML file", advice)
         found = "" if _count(raw) <= MOST_KEYS else f"more than {MOST_KEYS:,} keys and values"
     return Problem(source, None, None, found, f"{what}, which is shorter and simpler") if found else raw
+
+
+_ASKED = re.compile(r"=[ \t]*\?[ \t]*(?:[,}]|$)")  # of a proposed mapping, still to be answered
+_SHOWN = 8
 
 
 def _beyond(text: str) -> str:

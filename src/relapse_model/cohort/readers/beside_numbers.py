@@ -81,7 +81,7 @@ def _denied(
     kind, number = read["kind"].to_numpy(dtype=object), read["number"].to_numpy(dtype=float)
     below, above = np.isin(sign.astype(str), _BELOW), np.isin(sign.astype(str), _ABOVE)
     plain = ~below & ~above
-    negative = above | (plain & (value > _limits(unit, rule)))
+    negative = above | (plain & (value > limits_in(unit, rule)))
     positive = below | (plain & (value == 0))
     other = (read["comparator"].to_numpy(dtype=object) != sign) | (number != value)
     found: Mask = ((kind == "negative") & negative) | ((kind == "positive") & positive) | ((kind == "number") & other)
@@ -122,13 +122,13 @@ def _too_high(results: pd.DataFrame, study: Study) -> Mask:
     read, names = read_lab_texts(results["value"].reset_index(drop=True)), analyte_names(study)
     units = read["unit"].where(read["unit"] != "", results["unit"].to_numpy()).to_numpy(dtype=object)
     rules = [study.analytes.get(names.meaning(one).name or "") for one in results["analyte"]]
-    limits = [_limits(units[[place]], rule)[0] for place, rule in enumerate(rules)]
+    limits = [limits_in(units[[place]], rule)[0] for place, rule in enumerate(rules)]
     said = (read["kind"] == "number") & (read["comparator"] == "") & (read["detected"] == False)  # noqa: E712
     high: Mask = said.fillna(False).to_numpy(dtype=bool) & (read["number"].to_numpy(dtype=float) > np.array(limits))
     return high
 
 
-def _limits(unit: NDArray[np.object_], rule: Analyte | None) -> NDArray[np.float64]:
+def limits_in(unit: NDArray[np.object_], rule: Analyte | None) -> NDArray[np.float64]:
     """Return the study's lower limit in the unit of each row; infinite where it is not known."""
     codes, units = pd.factorize(unit)
     limits = [np.inf] * (len(units) + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -38,6 +39,17 @@ def table_text(pairs: Iterable[tuple[str, str]]) -> str:
     { "1" = "negative" }
     """
     return "{ " + ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in pairs) + " }"
+
+
+def may_mean_none(text: str) -> bool:
+    """Tell whether a text that is no result may be a code for no value: a word, or a whole number below 0.
+
+    Examples
+    --------
+    >>> [may_mean_none(text) for text in ("NI", "未到", "-99", "-1.4", "1,250", "0.02 ?")]
+    [True, True, True, False, False, False]
+    """
+    return re.search(r"\d", text) is None or re.fullmatch(r"\s*-\s*\d+(?:\.0+)?\s*", text) is not None
 
 
 def comment(text: str) -> str:

@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
+from relapse_model.cohort.readers.refusal_advice import with_advice
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
@@ -214,7 +215,7 @@ def _with_row(table: MadeTable) -> pd.DataFrame:
 
 
 def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
-    return made[problem.table].place(problem) if problem.table in made else problem
+    return with_advice(made[problem.table].place(problem) if problem.table in made else problem)
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:

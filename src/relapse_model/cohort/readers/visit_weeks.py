@@ -18,10 +18,10 @@ from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import Problem
 
 TOKENS = (
-    ("week", re.compile(r"(?<![a-z])(?:weeks?|wk|w)[ _-]?(\d{1,3})(?![\d.])")),
+    ("week", re.compile(r"(?<![a-z])(?:weeks?|wochen?|wk|w)[ _-]?(\d{1,3})(?![\d.])")),
     ("week", re.compile(r"第?(\d{1,3})\s?周")),
-    ("week", re.compile(r"(?<![\d.^*])(\d{1,3})\s?(?:weeks?|wks?|w)(?![a-z])")),
-    ("month", re.compile(r"(?<![a-z])(?:months?|m)[ _-]?(\d{1,2})(?![\d.a-z])")),
+    ("week", re.compile(r"(?<![\d.^*])(\d{1,3})\s?(?:weeks?|wochen?|wks?|w)(?![a-z])")),
+    ("month", re.compile(r"(?<![a-z])(?:months?|monate?|m)[ _-]?(\d{1,2})(?![\d.a-z])")),
     ("month", re.compile(r"第?(\d{1,2})\s?个?月")),
     ("day", re.compile(r"(?<![a-z])(?:days?|d)[ _-]?(\d{1,3})(?![\d.a-z])")),
     ("visit", re.compile(r"(?<![a-z])(?:visit|v)[ _-]?(\d{1,2})(?![\d.a-z])")),

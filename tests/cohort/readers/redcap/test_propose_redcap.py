@@ -59,10 +59,10 @@ def test_the_hospital_needs_its_units_and_codes_and_nothing_else():
     source = folder("hospital_wide") / "redcap_longitudinal.csv"
     text = propose_redcap(source, built_in())
     answers = {
-        r"# optional: sex = .*": 'sex = { field = "sex", values = { "1" = "M", "2" = "F" } }',
+        r"#\? sex = .*": 'sex = { field = "sex", values = { "1" = "M", "2" = "F" } }',
         r"# optional: hbv_genotype = .*":
             'hbv_genotype = { field = "genotype", values = { 2 = "B", 3 = "C", 4 = "D", 99 = "" } }',
-        r"# optional: arm = .*": 'arm = { field = "redcap_arm", values = { "1" = "hbig", "2" = "control" } }',
+        r"#\? arm = .*": 'arm = { field = "redcap_arm", values = { "1" = "hbig", "2" = "control" } }',
         r'#\? unit = "\.\.\."  # where none is printed with the result; the study reads numbers in "([^"]+)".*':
             r'unit = "\1"',
     }  # fmt: skip

@@ -38,11 +38,11 @@ def test_a_relative_is_no_visit(tmp_path, pattern, other):
 
 
 def test_a_visit_may_be_a_word_that_the_mapping_names(tmp_path):
-    rows = [["ID", "Enrol", "Baseline HBsAg", "Baseline Date"], ["P1", "2024-01-08", "<0.05", "2024-01-08"]]
+    rows = [["ID", "Enrol", "Entry HBsAg", "Entry Date"], ["P1", "2024-01-08", "<0.05", "2024-01-08"]]
     path = workbook(tmp_path / "a.xlsx", rows)
     text = WIDE.replace("W{visit}", "{visit}")
-    assert "'Baseline HBsAg'" in problems(path, PATIENTS + text)[0]
-    named = PATIENTS.replace("[patients]", "visits = { baseline = 0 }\n[patients]")
+    assert "'Entry HBsAg'" in problems(path, PATIENTS + text)[0]
+    named = PATIENTS.replace("[patients]", "visits = { entry = 0 }\n[patients]")
     assert read_excel(path, as_mapping(named + text)).labs["week"].tolist() == [0]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from relapse_model.cohort.readers.contradicting_columns import why_other
 from relapse_model.cohort.readers.label_words import is_negated
-from relapse_model.cohort.readers.proposed_text import MUST, comment
+from relapse_model.cohort.readers.other_things import LOGARITHM, other_thing
+from relapse_model.cohort.readers.proposed_text import MUST
 from relapse_model.cohort.readers.redcap.found_fields import Found, names_said
+from relapse_model.cohort.readers.units_in_names import units_in_name
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.study.names import NameTable
 
@@ -45,6 +47,8 @@ def doubt_of_result(one: Found, analyte: str, names: NameTable) -> str:
     place = ("labs", 0, "value")
     whole = [text for text in texts if names.meaning(text).name != analyte]
     why = [said for text in whole if (said := why_other(text, place, one.unit))]
+    if not one.unit and any(other_thing(text, (LOGARITHM,)) or "log10" in units_in_name(text) for text in texts):
+        why.append(f'a logarithm, of which no unit is stated: unit = "log10 ...", or leave it out beside {analyte}')
     return f"a result of {other}" if other else next(iter(why), "")
 
 
@@ -54,4 +58,4 @@ def asked_if(doubt: str, lines: list[str]) -> list[str]:
         return lines
     asked = [line if not line or line.startswith("#") else f"#? {line}" for line in lines]
     first = next((place for place, line in enumerate(asked) if line), 0)
-    return [*asked[:first], f"{MUST}by its label it is {comment(doubt)}: is it meant?", *asked[first:]]
+    return [*asked[:first], f"{MUST}by its label it is {doubt}: is it meant?", *asked[first:]]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.source_dates import iso_date
@@ -17,6 +18,7 @@ _BRACKETS = re.compile(r"[(\[（]\s*([^()\[\]（）]+?)\s*[)\]）]\s*$")
 _SEPARATED = re.compile(r"\s*\d{4}[-/.年]")
 _TRAILING = re.compile(r"_(?:date|dt|dat|start|begin|first|dose|given|iu|mg)$")
 _BEFORE = re.compile(r"(?:^|[^a-z])pre(?:$|[^a-z])|pretreat|before|治疗前")
+_RESULT = re.compile(r"(?:(?:test|lab|numeric) )?(?:results?|value|res|val)|结果|检验结果|检测结果|数值")
 _ALIASES = {
     "sex": ("sex", "gender", "性别"),
     "age_years": ("age", "age_years", "age_at_enrolment", "age_at_enrollment", "年龄"),
@@ -110,6 +112,21 @@ def patient_column(field: Found) -> str | None:
         if keys & {name_key(name) for name in (column, *names)}:
             return column
     return next((column for column in TABLES["patients"] if name_key(column) in keys and column != "patient_id"), None)
+
+
+def result_beside(found: Iterable[Found], test: Found) -> Found | None:
+    """Return the field that is called the result, of the form of a field that names the test; None where none is.
+
+    Parameters
+    ----------
+    found : iterable of Found
+    test : Found
+    """
+    return next(
+        (one for one in found
+         if one.form == test.form and one.name != test.name and not one.date
+         and any(_RESULT.fullmatch(plain_words(text)) for text in (one.name, _BRACKETS.sub("", one.label)))), None,
+    )  # fmt: skip
 
 
 def before_treatment(field: Found) -> str | None:

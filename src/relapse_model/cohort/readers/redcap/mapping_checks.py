@@ -10,10 +10,13 @@ from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
 from relapse_model.cohort.readers.redcap.event_order import visit_weeks, weeks_against_offsets
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
+from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
 _NAMES_AND_VALUES = ("value", "unit", "analyte", "agent", "comparator", "event", "competing_event")
+_WORDS = ("relapse", "event", "competing_event", "analyte", "agent", "comparator", "unit")
+_CODE = re.compile(r"\d{1,2}(?:\.0)?")
 _DATES = ("date", "start", "end")
 _YEAR_LAST = r"\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:\s.*)?"
 
@@ -36,6 +39,7 @@ def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem
         for key, one in entry.fields.items():
             yield from _field(mapping, export, one, (*place_of(entry), key))
             yield from _meaning(mapping, export, one, (*place_of(entry), key))
+            yield from _unsaid(mapping, export, one, (*place_of(entry), key))
         for name in entry.when:
             yield from _field(mapping, export, Field(name), (*place_of(entry), "when"))
     yield from _events(mapping, export, tuple(mapping.time.visits), ("time", "visits"))
@@ -59,6 +63,7 @@ def _patients(mapping: SourceMapping, export: Export) -> Iterator[Problem]:
     columns += [(("time", "zero"), mapping.time.zero)] if mapping.time.zero else []
     for place, one in columns:
         yield from _field(mapping, export, one, place)
+        yield from _unsaid(mapping, export, one, place)
         form = export.forms.get(one.name, "")
         if form in export.repeating:
             found = f"{one.name!r} of {form!r}, which repeats"
@@ -101,6 +106,26 @@ def _meaning(mapping: SourceMapping, export: Export, one: Field, place: Place) -
     shown = ", ".join(f'"{code}" = "..."' for code in list(known.choices)[:6])
     advice = f"State it: {place[-1]} = {{ field = {one.name!r}, values = {{ {shown} }} }}"
     yield in_mapping(mapping, place, f"codes of {one.name!r}", "what each of them means", advice.replace("'", '"'))
+
+
+def is_coded_column(column: str) -> bool:
+    """Tell whether a column of the patients table holds words, of which a number may be a code: not an age, a date."""
+    rule = TABLES["patients"].get(column)
+    return column not in ("patient_id", "centre") and rule is not None and rule.kind in ("flag", "choice", "text")
+
+
+def _unsaid(mapping: SourceMapping, export: Export, one: Field, place: Place) -> Iterator[Problem]:
+    """Refuse codes of which neither a data dictionary nor the mapping says what they mean: 1 may be yes, or no."""
+    asked = is_coded_column(str(place[-1])) if place[0] == "patients" else place[-1] in _WORDS
+    if not asked or one.values or one.name not in export.columns or "___" in one.name or export.structural(one.name):
+        return
+    codes = [text for text in export.columns[one.name].astype(str).str.strip().unique() if text]
+    if export.definition(one.name) is not None or not codes or not all(_CODE.fullmatch(text) for text in codes):
+        return
+    shown = ", ".join(f'"{code.removesuffix(".0")}" = "..."' for code in sorted(codes)[:6])
+    found = f"codes of {one.name!r}, and no data dictionary"
+    advice = f'State it: {place[-1]} = {{ field = "{one.name}", values = {{ {shown} }} }}. Or name the dictionary'
+    yield in_mapping(mapping, place, found, "what each of them means", f"{advice} under [source]")
 
 
 def _not_of_redcap(mapping: SourceMapping, entry: Entry) -> Iterator[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -16,15 +18,17 @@ from relapse_model.cohort.readers.beside_rows import (
     words_of,
 )
 from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
+from relapse_model.cohort.readers.field_texts import read_field
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
 from relapse_model.cohort.readers.redcap.beside_values import texts_of, unread
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column
 from relapse_model.cohort.readers.redcap.export import Export
+from relapse_model.cohort.readers.relapse_dates import is_relapse_date, other_relapse_days, without_outcome
 from relapse_model.cohort.readers.second_sex import ADVICE as OTHER_PATIENT
 from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
 from relapse_model.cohort.readers.second_sex import is_sex, other_sex
-from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
@@ -52,7 +56,7 @@ def taken_back(
     others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
     problems: list[Problem] = []
     for name in unread(export, named) if entry.section in ("labs", "treatments") else []:
-        called = _names(export, name)
+        called = names_of(export, name)
         by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
         if not (export.forms.get(name) == form or by_name) or not is_of(called, own, others):
             continue
@@ -93,6 +97,32 @@ def other_sexes(export: Export, patients: MadeTable, table: SourceTable, named: 
     return problems
 
 
+def other_relapse_dates(
+    export: Export, made: Mapping[str, MadeTable], table: SourceTable, named: frozenset[str], mapping: SourceMapping
+) -> tuple[list[Problem], list[str]]:
+    """Return a problem for each outcome whose day is not the one of a field of the day of relapse that is not read.
+
+    Parameters
+    ----------
+    export : Export
+    made : mapping of str to MadeTable
+    table : SourceTable
+        Under the patients' identifiers.
+    named : frozenset of str
+        Fields that the mapping names.
+    mapping : SourceMapping
+    """
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for name in unread(export, named) if "outcomes" in made else []:
+        if is_relapse_date(called_as(export, name)):
+            days = read_field(export.columns[name], Field(name), mapping, date=True)
+            found, alone = other_relapse_days(made, name, table.keys, days.values.mask(days.bad, ""))
+            problems += found
+            notes += without_outcome(table.name, name, alone)
+    return problems, notes
+
+
 def zero_doses(export: Export, entry: Entry, rows: EntryRows) -> list[Problem]:
     """Return a problem for each course with a dose of 0.
 
@@ -128,11 +158,16 @@ def _lead(entry: Entry) -> str:
 def _called(export: Export, entry: Entry) -> list[str]:
     """Return what the result or the course of an entry is called."""
     constants = [entry.constants[key] for key in ("analyte", "agent") if key in entry.constants]
-    known = export.definition(_lead(entry))
-    return [_lead(entry), known.label if known else "", *constants]
+    return [*called_as(export, _lead(entry)), *constants]
 
 
-def _names(export: Export, name: str) -> list[str]:
+def called_as(export: Export, name: str) -> list[str]:
+    """Return the name of a field, and its label."""
+    known = export.definition(name)
+    return [name, known.label if known else ""]
+
+
+def names_of(export: Export, name: str) -> list[str]:
     """Return the name of a field, its label, and what its box means."""
     known = export.definition(name)
     box = choices_of_column(name, known).get("1", "") if "___" in name else ""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relapse_model.cohort.readers.contradicting_meanings import is_unknown
-from relapse_model.cohort.readers.label_words import is_negated, says
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.proposed_text import (
     MAY,
     MUST,
     comment,
     heading,
+    may_mean_none,
     meaning_of_word,
     not_read,
     quoted,
@@ -29,27 +28,24 @@ from relapse_model.cohort.readers.redcap.beside_values import (
     units_beside,
 )
 from relapse_model.cohort.readers.redcap.dictionary import CODED
-from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, doubt_of_result, is_flag
-from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of
+from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_result
+from relapse_model.cohort.readers.redcap.export import EVENT, Export, file_of, part_of
 from relapse_model.cohort.readers.redcap.found_fields import (
     Found,
-    before_treatment,
     fields_found,
-    patient_column,
-    sexes,
+    result_beside,
 )
+from relapse_model.cohort.readers.redcap.proposal import SHOWN, Proposal, note_of
+from relapse_model.cohort.readers.redcap.proposed_patients import patient_lines
+from relapse_model.cohort.readers.redcap.proposed_treatments import treatment_lines
 from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
-from relapse_model.study.names import yes_or_no
-from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
 
 _ZERO = re.compile(r"enrol|consent|random|inclusion|baseline_date|index_date|入组")
-_START = re.compile(r"start|begin|first|from|given|date")
-_END = re.compile(r"stop|end|last|until|to_date")
 _WEEK = re.compile(r"(?:week|wk|w)_?(\d+)(?:_|$)")
-_GROUP = "redcap_data_access_group"
-_SHOWN = 8
+_CODE = re.compile(r"\s*-\s*9{2,}(?:\.0+)?\s*")  # a code for no value, in a field of numbers
 _PRINTED = re.compile(r"[<>≤≥=＜＞]*\s*[+-]?\d[\d.,]*\s*[^\d\s.,].*|[^\d]+")  # a number with a unit, or a word
 
 
@@ -79,29 +75,14 @@ def propose_redcap(source: str | Path, study: Study) -> str:
     path = file_of(Path(source))
     options = _options(path)
     export = read_export(path, options)
-    proposal = _Proposal(export, study, fields_found(export), set())
-    patients = _patients(proposal)
-    labs, treatments = _labs(proposal), _treatments(proposal)
+    proposal = Proposal(export, study, fields_found(export), set())
+    patients = patient_lines(proposal)
+    labs, treatments = _labs(proposal), treatment_lines(proposal)
     lines = [
         *heading("redcap", study), *_source(export, options, path), *_time(proposal), *patients, *labs, *treatments,
         *_missing(export, proposal), *_rest(proposal),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class _Proposal:
-    export: Export
-    study: Study
-    found: list[Found]
-    named: set[str]  # fields that the proposal has named
-
-    def dates(self, form: str) -> list[Found]:
-        """Return the dates of a form; not what its label calls an amount, whatever the dictionary lets it hold."""
-        return [one for one in self.found if one.date and one.form == form and not one.unit]
-
-    def repeats(self, one: Found) -> bool:
-        return one.form in self.export.repeating
 
 
 def _options(path: Path) -> dict[str, Any]:
@@ -129,18 +110,18 @@ def _source(export: Export, options: Mapping[str, Any], path: Path) -> list[str]
     return lines
 
 
-def _time(proposal: _Proposal) -> list[str]:
+def _time(proposal: Proposal) -> list[str]:
     once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
-    by_name = [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+    by_name = _zero_dates(proposal)
     lines = ["", "[time]"]
     if len(by_name) == 1:
         lines.append(
-            f"zero = {{ field = {quoted(by_name[0].name)} }}  # {_note(by_name[0])}: weeks are counted from it"
+            f"zero = {{ field = {quoted(by_name[0].name)} }}  # {note_of(by_name[0])}: weeks are counted from it"
         )
         proposal.named.add(by_name[0].name)
     else:
         lines.append("#? Which date is enrolment, from which weeks are counted?")
-        lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {_note(one)}" for one in (by_name or once)[:_SHOWN]]
+        lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {note_of(one)}" for one in (by_name or once)[:SHOWN]]
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
@@ -157,87 +138,23 @@ def _time(proposal: _Proposal) -> list[str]:
     return lines
 
 
+def _zero_dates(proposal: Proposal) -> list[Found]:
+    """Return the dates that are called one of enrolment."""
+    once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
+    return [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+
+
 def _weeks(export: Export) -> dict[str, str]:
     """Return the week that the name of an event states, by event."""
     return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
 
 
-def _patients(proposal: _Proposal) -> list[str]:
-    export = proposal.export
-    lines = ["", "[patients]", f"id = {quoted(export.record)}"]
-    taken: set[str] = set()
-    if _GROUP in export.columns:
-        lines.append(f"centre = {quoted(_GROUP)}")
-        taken.add("centre")
-    for one in proposal.found:
-        column = patient_column(one)
-        if column is None or column in taken or proposal.repeats(one) or (column == "enrolment_date"):
-            continue
-        taken.add(column)
-        proposal.named.add(one.name)
-        lines += asked_if(doubt_of_patient(one, column), _patient(column, one))
-    for one in proposal.found:
-        column = before_treatment(one)
-        if column is not None and column not in taken and not proposal.repeats(one):
-            unit = f", unit = {quoted(one.unit or '...')}" if column.endswith("iu_ml") else ""
-            lines.append(f"{MAY}{column} = {{ field = {quoted(one.name)}{unit} }}  # {_note(one)}; is it that one?")
-            proposal.named.add(one.name)
-    arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
-    if "arm" not in taken and len(arms) > 1:
-        stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
-        lines.append(f"{MAY}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
-    return lines
-
-
-def _patient(column: str, one: Found) -> list[str]:
-    note = f"  # {_note(one)}"
-    if column == "sex":
-        words = sexes(one.choices.values() if one.choices else one.texts)
-        if one.choices and words:
-            stated = ", ".join(
-                f"{quoted(code)} = {quoted(words.get(label, ''))}" for code, label in one.choices.items()
-            )
-            return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
-        if not words:
-            return [_asked(column, one, note)]
-    elif one.choices and is_flag(column):
-        return [_flags(column, one, note)]
-    elif one.choices:
-        stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
-        return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
-    elif column in ("hbv_genotype", "arm") and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
-        return [_asked(column, one, note)]
-    return [f"{column} = {quoted(one.name)}{note}"]
-
-
-def _flags(column: str, one: Found, note: str) -> str:
-    """Return a column of yes and no with the meanings of its codes; asked for where a label says neither."""
-    contrary = is_negated(one.label or one.name, column)  # then yes says that it is not there
-    meanings = {code: _yes_or_no(label, column, contrary) for code, label in one.choices.items()}
-    mark = MUST if "..." in meanings.values() else ""
-    return f"{mark}{column} = {{ field = {quoted(one.name)}, values = {table_text(meanings.items())} }}{note}"
-
-
-def _yes_or_no(label: str, column: str, contrary: bool) -> str:
-    """Return what a code means by its label: 1, 0, nothing that is known, or dots where the label says neither."""
-    if is_unknown(label):
-        return ""
-    said = yes_or_no(label) if contrary else says(label, column)
-    return "..." if said is None else str(int(said is not contrary))
-
-
-def _asked(column: str, one: Found, note: str) -> str:
-    texts = dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", text) for text in sorted(one.texts))
-    stated = ", ".join(f'{quoted(text)} = "..."' for text in list(texts)[:_SHOWN])
-    return f"{MAY}{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
-
-
-def _results(proposal: _Proposal) -> list[Found]:
+def _results(proposal: Proposal) -> list[Found]:
     names = analyte_names(proposal.study)
     return [one for one in proposal.found if not one.date and one.meaning(names) in proposal.study.analytes]
 
 
-def _labs(proposal: _Proposal) -> list[str]:
+def _labs(proposal: Proposal) -> list[str]:
     names = analyte_names(proposal.study)
     lines: list[str] = []
     before: dict[str, str] = {}
@@ -245,7 +162,7 @@ def _labs(proposal: _Proposal) -> list[str]:
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
         doubt = doubt_of_result(one, analyte, names)
-        entry = ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
+        entry = ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {note_of(one)}"]
         if analyte in before and not doubt:
             entry.append(
                 f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Of one day, two that differ are refused: "
@@ -255,10 +172,36 @@ def _labs(proposal: _Proposal) -> list[str]:
             before.setdefault(analyte, one.name)
         entry += [*_value(proposal, one, analyte), *_beside(proposal, one, analyte), *_dates(proposal, one)]
         lines += asked_if(doubt, entry)
+    return [*lines, *_tests(proposal)]
+
+
+def _tests(proposal: Proposal) -> list[str]:
+    """Return an entry for each field that names the test of a row, with the field of its result in the same form."""
+    names, lines = analyte_names(proposal.study), list[str]()
+    for one in proposal.found:
+        if one.name in proposal.named or one.date:
+            continue
+        meant = {text: names.meaning(one.choices.get(text, text)).name for text in (one.choices or one.texts)}
+        value = result_beside(proposal.found, one)
+        if value is None or not any(name in proposal.study.analytes for name in meant.values()):
+            continue
+        proposal.named.update((one.name, value.name))
+        stated = table_text((text, name or one.choices.get(text, text)) for text, name in meant.items())
+        field = f"{{ field = {quoted(one.name)}{f', values = {stated}' if one.choices else ''} }}"
+        lines += [
+            "",
+            "[[labs]]",
+            f"analyte = {field}  # {note_of(one)}",
+            f"value = {quoted(value.name)}  # {note_of(value)}",
+        ]
+        unit = units_beside(proposal.export, value.name)
+        proposal.named.update((unit,) if unit else ())
+        lines.append(f"unit = {_coded(proposal.export, unit)}" if unit else f'{MUST}unit = "..."  # of each result')
+        lines += _dates(proposal, value)
     return lines
 
 
-def _value(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
+def _value(proposal: Proposal, one: Found, analyte: str) -> list[str]:
     if one.choices:
         meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
         stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
@@ -268,16 +211,19 @@ def _value(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
     return [f"value = {quoted(one.name)}", *([f'{MAY}lower_limit = "..."  # {asked}'] if asked else [])]
 
 
-def _dates(proposal: _Proposal, one: Found) -> list[str]:
+def _dates(proposal: Proposal, one: Found) -> list[str]:
     dates = proposal.dates(one.form)
+    zero = _zero_dates(proposal)
+    if len(dates) > 1 and len(zero) == 1:
+        dates = [date for date in dates if date.name != zero[0].name]
     proposal.named.update(date.name for date in dates)
     if not dates and not _weeks(proposal.export):
-        found = ", ".join(other.name for other in proposal.found if other.date)
+        found = ", ".join(other.name for other in proposal.found if other.date and not other.unit)
         return [f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}']
-    return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
+    return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:SHOWN]]
 
 
-def _beside(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
+def _beside(proposal: Proposal, one: Found, analyte: str) -> list[str]:
     """Return the lines for the comparators of a result and for its unit, from fields of their own or from its label."""
     export, lines = proposal.export, []
     sign = comparators_beside(export, one.name)
@@ -313,79 +259,38 @@ def _unit(one: Found, study: Study, analyte: str) -> str:
     return f'#? unit = "..."  # where none is printed with the result; {takes}'
 
 
-def _treatments(proposal: _Proposal) -> list[str]:
-    names = agent_names(proposal.study)
-    lines: list[str] = []
-    for one in proposal.found:
-        if one.name in proposal.named or one.date:
-            continue
-        texts = {text: names.meaning(one.choices.get(text, text)).name for text in (one.choices or one.texts)}
-        known = [text for text, agent in texts.items() if agent is not None]
-        if not known:
-            continue
-        proposal.named.add(one.name)
-        lines += ["", "[[treatments]]", _agents(one, texts)]
-        lines += _course(proposal, one.form)
-    for one in proposal.found:
-        agent = one.agent_in_name(names)
-        if agent is not None and one.date and one.name not in proposal.named:
-            proposal.named.add(one.name)
-            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_note(one)}",
-                      MAY + 'end = "..."  # a course without an end goes on; a single dose ends on its day'
-                     ]  # fmt: skip
-    return lines
-
-
-def _agents(one: Found, texts: Mapping[str, str | None]) -> str:
-    if not one.choices:
-        return f"agent = {{ field = {quoted(one.name)} }}  # {comment(', '.join(sorted(texts)))}"
-    stated = ", ".join(f"{quoted(code)} = {quoted(agent or one.choices[code])}" for code, agent in texts.items())
-    return f"agent = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}"
-
-
-def _course(proposal: _Proposal, form: str) -> list[str]:
-    dates = proposal.dates(form)
-    ends = [one for one in dates if _END.search(one.name)]
-    starts = [one for one in dates if one not in ends and _START.search(one.name)]
-    lines = []
-    for key, fields in (("start", starts), ("end", ends)):
-        mark = "" if len(fields) == 1 else "#? "
-        lines += [f"{mark}{key} = {quoted(one.name)}  # {_note(one)}" for one in fields]
-    doses = [one for one in proposal.found if one.form == form and "dose" in one.name and not one.date]
-    for one in doses:
-        lines.append(
-            f"{MAY}dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_note(one)}"
-        )
-    proposal.named.update(one.name for one in (*dates, *doses))
-    return lines
-
-
-def _missing(export: Export, proposal: _Proposal) -> list[str]:
+def _missing(export: Export, proposal: Proposal) -> list[str]:
     stated = [part.split(",")[0].strip() for part in export.missing.split("|") if part.strip()]
     if stated:
         return ["", "[missing]", f"codes = [{', '.join(map(quoted, stated))}]  # of the project"]
     odd: dict[str, list[str]] = {}
+    results = {one.name for one in _results(proposal)}
     for one in proposal.found:
-        known = export.definition(one.name)
-        if known is not None and known.validation.startswith(("number", "integer", "int", "date")):
-            for text in one.texts:
-                if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text):
-                    odd.setdefault(text, []).append(one.name)
+        for text in _odd_texts(export, one, one.name in results, one.name in proposal.named):
+            odd.setdefault(text, []).append(one.name)
     mark = MUST if odd else MAY
-    lines = ["", "[missing]", mark + 'codes = ["-99", "UNK"]  # texts that mean that there is no value; none are known']
+    example = ", ".join(map(quoted, sorted(odd)[:SHOWN])) or '"-99", "UNK"'
+    lines = ["", "[missing]", f"{mark}codes = [{example}]  # texts that mean that there is no value; none are known"]
     stand = [f"# {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())]
-    return lines + stand[:_SHOWN]
+    return lines + stand[:SHOWN]
 
 
-def _rest(proposal: _Proposal) -> list[str]:
+def _odd_texts(export: Export, one: Found, result: bool, named: bool) -> list[str]:
+    """Return the texts of a field that are none of what it holds: no number, no date, no result, no code of it."""
+    known = export.definition(one.name)
+    if one.choices:
+        return [text for text in one.texts if named and text.removesuffix(".0") not in one.choices]
+    if known is not None and known.validation.startswith(("number", "integer", "int", "date")):
+        return [text for text in one.texts if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text) or _CODE.fullmatch(text)]
+    return [
+        text for text in one.texts if result and read_lab_text(text).kind == "unreadable" and may_mean_none(text)
+    ]  # fmt: skip
+
+
+def _rest(proposal: Proposal) -> list[str]:
     rest = [one for one in proposal.found if one.name not in proposal.named]
     lines = ["", "# Found, and not named above:"] if rest else []
-    lines += [f"# {one.name}: {_note(one)}" for one in rest]
+    lines += [f"# {one.name}: {note_of(one)}" for one in rest]
     if EVENT in proposal.export.columns:
         lines += ["", f"# Events: {', '.join(proposal.export.events)}"]
     return lines
-
-
-def _note(one: Found) -> str:
-    label = f"{comment(one.label)}, " if one.label and one.label != one.name else ""
-    return f"{label}{one.filled:,} filled"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,17 +24,18 @@ from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, wh
 from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
-from relapse_model.cohort.readers.redcap.not_counted import other_sexes, taken_back, zero_doses
+from relapse_model.cohort.readers.redcap.not_counted import other_relapse_dates, other_sexes, taken_back, zero_doses
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
 from relapse_model.cohort.readers.redcap.read_files import read_export
+from relapse_model.cohort.readers.redcap.said_in_words import denied_numbers
 from relapse_model.cohort.readers.redcap.text_file import REFUSED
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.source_values import meanings_of
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
-from relapse_model.errors import SourceError
+from relapse_model.errors import Problem, SourceError
 from relapse_model.study.study import Study
 
 _MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
@@ -92,28 +93,32 @@ def read_redcap(
         raise SourceError(REFUSED, wrong)
     ready = prepared(export, known)
     entries = [ready_entry(entry, export, known, ready) for entry in entries_of(known)]
-    dated = any(key in ("date", "start", "end") for entry in entries for key in entry.fields)
-    people = people_of(export, ready.table, known, file_of(path).parent, dated=dated)
+    people = people_of(export, ready.table, known, file_of(path).parent, dated=_dated(entries))
     taken = [_taken(export, people, known, entry) for entry in entries]
     made = _made(people, taken, known)
     idle = list(idle_entries(known, {(one.entry.section, one.entry.position): one.fitting for one in taken}))
     if wrong := [problem for _, problem in idle if problem is not None]:
         raise SourceError(REFUSED, wrong)
     notes = (*_notes(export, known, ready, people), *_idle_notes(export, known, taken, [one for one, _ in idle]))
+    words = [denied_numbers(export, known, one.entry, one.rows, named, study) for one in taken]
+    days = other_relapse_dates(export, made, people.table, named, known)
+    notes += tuple(note for _, found in (*words, days) for note in found)
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
         never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
+    problems += [problem for found, _ in (*words, days) for problem in found]
     problems += other_sexes(export, people.patients, people.table, named)
-    for entry, one in zip(entries, taken, strict=True):
-        problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
-        problems += zero_doses(export, entry, one.rows)
-        problems += taken_back(export, known, entry, one.rows.at, named)
+    problems += [problem for one in taken for problem in _of_entry(export, known, one, named)]
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _dated(entries: Iterable[Entry]) -> bool:
+    return any(key in ("date", "start", "end") for entry in entries for key in entry.fields)
 
 
 def _labels(export: Export) -> dict[str, tuple[str, ...]]:
@@ -136,6 +141,14 @@ class _Taken:
     rows: EntryRows
     reading: SourceReading
     fitting: int  # rows of the export that fit its condition
+
+
+def _of_entry(export: Export, mapping: SourceMapping, one: _Taken, named: frozenset[str]) -> Iterator[Problem]:
+    """Yield the problems of what an entry took, by itself and by the fields beside it."""
+    yield from one.rows.problems
+    yield from other_units(export, mapping, one.entry, one.rows.at, named)
+    yield from zero_doses(export, one.entry, one.rows)
+    yield from taken_back(export, mapping, one.entry, one.rows.at, named)
 
 
 def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry) -> _Taken:

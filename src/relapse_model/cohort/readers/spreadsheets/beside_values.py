@@ -74,7 +74,7 @@ def refuse_taken_back(reading: Reading) -> None:
         others = [text for one in here for text in _called(one)]
         for visit, rows in reading.rows_read.get((entry.section, entry.position), {}).items():
             for place, name in enumerate(table.names):
-                rest = _at_visit(name, visit)
+                rest = at_visit_rest(name, visit)
                 if rest is not None and place not in reading.used[entry.source] and is_of([rest], own, others):
                     _refuse_rows(reading, entry, (place, name, rest), rows, own)
 
@@ -100,14 +100,14 @@ def refuse_other_sexes(reading: Reading, patients: MadeTable) -> None:
                 reading.cell_problem(source, row, name, "the other sex", EXPECTED_SEX, OTHER_PATIENT)
 
 
-def _at_visit(name: str, visit: str) -> str | None:
+def at_visit_rest(name: str, visit: str) -> str | None:
     """Return what a column is called besides its visit, where it is about that one; None where it is not.
 
     Examples
     --------
-    >>> _at_visit("W12 ALT not done", "w12"), _at_visit("W4 ALT", "12"), _at_visit("Baseline status", "baseline")
+    >>> at_visit_rest("W12 ALT not done", "w12"), at_visit_rest("W4 ALT", "12"), at_visit_rest("V0 status", "v0")
     ('ALT not done', None, 'status')
-    >>> _at_visit("status", ""), _at_visit("status", "12")
+    >>> at_visit_rest("status", ""), at_visit_rest("status", "12")
     ('status', None)
     """
     if not visit:
@@ -119,7 +119,7 @@ def _at_visit(name: str, visit: str) -> str | None:
     return words.sub(" ", plain).strip(" _-:：") if words.search(plain) else None
 
 
-def _pattern(name: str) -> str:
+def pattern_of(name: str) -> str:
     """Return the name of a column as a mapping has it, with ``{visit}`` in place of its visit."""
     found = at_visit(name)
     return name if found is None else found.pattern
@@ -136,7 +136,7 @@ def _refuse_rows(
         why = [one or why_not_the_dose(str(text), [rest]) for one, text in zip(why, texts, strict=True)]
     for row in np.flatnonzero(np.array([bool(one) for one in why], dtype=bool)[codes] & rows).tolist():
         found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
-        pattern = name if rest == name else _pattern(name)
+        pattern = name if rest == name else pattern_of(name)
         reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE.format(name=repr(pattern)))
 
 
@@ -176,7 +176,7 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
         other = np.array([bool(one) and not same_unit(stated, str(one)) for one in printed], dtype=bool)[codes] & rows
         for row in np.flatnonzero(other).tolist():
             expected = f"{stated!r}, which the mapping states for {value.name!r}"
-            pattern = _pattern(name) if part.visit else name
+            pattern = pattern_of(name) if part.visit else name
             advice = f"Read the unit from here: unit = {{ field = {pattern!r} }}"
             reading.cell_problem(entry.source, row, name, reading.shown(units[row]), expected, advice)
         wrong |= other
@@ -185,13 +185,13 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
 
 def _is_of(reading: Reading, entry: Entry, part: Part, key: str, name: str) -> bool:
     """Tell whether a column is called one of units, of this value; beside a visit, with the visit or without."""
-    at = _at_visit(name, part.visit)
+    at = at_visit_rest(name, part.visit)
     plain = bare_name(name if at is None else at)
     rest = " ".join(UNIT_WORD.sub(" ", plain).split())
     if UNIT_WORD.search(plain) is None or is_unit_of_other(plain):
         return False
     value = part.columns[key].name
-    names = {bare_name(value), bare_name(_at_visit(value, part.visit) or value)}
+    names = {bare_name(value), bare_name(at_visit_rest(value, part.visit) or value)}
     own = names | {entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
     if rest:
         return rest in own or ((not part.visit or at is not None) and rest in _OF[key])

@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.refusal_advice import advice_on_day
 from relapse_model.cohort.readers.source_dates import Order
 
 _SERIAL = re.compile(r"[1-5][0-9]{4}(?:\.[0-9]+)?")
@@ -28,7 +29,8 @@ def advice_on_date(text: str, order: Order) -> str:
             "A number of days: since 1970 (R), 1960 (Stata, SAS) or 1899-12-30 (spreadsheets)? Nothing says which: "
             "write it as YYYY-MM-DD"
         )
-    return "State the order of day and month by [time] dates" if order == "ymd" else ""
+    known = advice_on_day(repr(text))
+    return known or ("State the order of day and month by [time] dates" if order == "ymd" else "")
 
 
 def half_changed(values: pd.Series, order: Order) -> Mask:

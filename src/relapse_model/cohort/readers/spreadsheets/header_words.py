@@ -18,17 +18,19 @@ def _words(text: str) -> tuple[str, ...]:
 IDENTIFIERS = _words(
     "patient id|patientid|subject id|subjid|usubjid|subject|participant id|pid|mrn|hospital number|case number|case no"
     "|record id|study id|病案号|住院号|登记号|病历号|门诊号|患者编号|患者id|病人编号|病人id|病人号|受试者编号|受试者号"
-    "|入组编号|研究编号|筛选号|随机号|编号|id"
+    "|入组编号|研究编号|筛选号|随机号|编号|id|patient-nr.|patient-nr|patientennummer|patienten-nr.|patienten-nr|patienten-id"
+    "|patient nr|patient no|fallnummer|fall-nr."
 )
 ENROLMENT = _words(
     "enrolment date|enrollment date|date of enrolment|date of enrollment|enrol date|enrolled|inclusion date"
     "|randomisation date|randomization date|入组日期|入组时间|入组日|入选日期|纳入日期|随机日期|随机化日期|随机时间"
+    "|einschluss|einschlussdatum|datum einschluss|studieneinschluss|randomisierung|randomisierungsdatum"
 )
 PATIENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "centre": _words("centre|center|site|研究中心|中心|医院"),
-    "arm": _words("arm|group|treatment group|study arm|分组|组别|治疗组|试验分组"),
-    "sex": _words("sex|gender|性别"),
-    "age_years": _words("age|age years|age at enrolment|年龄|入组年龄"),
+    "centre": _words("centre|center|site|zentrum|klinik|研究中心|中心|医院"),
+    "arm": _words("arm|group|treatment group|study arm|behandlungsarm|studienarm|gruppe|分组|组别|治疗组|试验分组"),
+    "sex": _words("sex|gender|geschlecht|性别"),
+    "age_years": _words("age|age years|age at enrolment|alter|alter (jahre)|年龄|入组年龄"),
     "bmi_kg_m2": _words("bmi|body mass index|体重指数|体质指数|体质量指数"),
     "hbv_genotype": _words("genotype|hbv genotype|基因型|hbv基因型|乙肝基因型"),
     "prior_nuc": _words("prior nuc|prior na|na experienced|核苷经治|na经治|既往核苷|既往nas"),
@@ -43,30 +45,44 @@ _BEFORE = re.compile(r"治疗前|用药前|before treatment|pre-?treatment")
 _BASELINE = re.compile(r"基线|baseline")
 TESTS = _words(
     "analyte|test|test name|testname|parameter|项目名称|检验项目|检验项目名称|检测项目|项目|检验名称|指标|指标名称"
+    "|untersuchung|analyt"
 )
-RESULTS = _words("result|results|value|test result|结果|检验结果|检测结果|结果值|测定值|数值|值")
+RESULTS = _words(
+    "result|results|value|test result|ergebnis|befund|wert|messwert|结果|检验结果|检测结果|结果值|测定值|数值|值"
+)
 UNITS = _words("unit|units|result unit|test unit|uom|einheit|einheiten|unité|unidad|单位|结果单位|检验单位")
 ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试剂|检测试剂|方法|检测方法|检测平台|平台")
 DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
     "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
+    "|datum|abnahmedatum|entnahmedatum|probendatum|visitendatum"
 )
-AGENTS = _words("agent|drug|drug name|medication|treatment|药物|药物名称|药品|药品名称|用药|治疗药物")
+WEEKS = _words("week|weeks|wk|study week|visit week|week no|week number|woche|周|周数|周次|随访周|随访周数|访视周")
+AGENTS = _words(
+    "agent|drug|drug name|medication|treatment|药物|药物名称|药品|药品名称|用药|治疗药物|medikament|wirkstoff|substanz"
+)
 STARTS = _words(
     "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
+    "|beginn|startdatum"
 )
-ENDS = _words("end date|end|stop date|stop|stopped|结束日期|停药日期|终止日期|结束时间")
+ENDS = _words("end date|end|stop date|stop|stopped|结束日期|停药日期|终止日期|结束时间|ende|enddatum|stopp")
 DOSE_UNITS = (*_words("dose unit|dose units|unit of dose|dosage unit|剂量单位|用量单位"), *UNITS)
 DOSES = _words("dose|amount|剂量|用量")
 HISTORIES = _words(
     "medication history|drug history|treatment history|用药史|用药情况|治疗史|治疗经过|既往用药"
     "|抗病毒治疗史|抗病毒用药史"
 )
-CONTROLS = _words("control|controls|ctrl|对照|空白对照")
+CONTROLS = _words("control|controls|ctrl|kontrolle|kontrollgruppe|对照|空白对照")
 _ARM_ENDINGS = re.compile(r"\s*(?:group|arm|治疗组|试验组|组)$")
 FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "1") | dict.fromkeys(
     ("阴性", "negative", "neg", "(-)"), "0"
 )
+
+WORD_VISIT = re.compile(
+    r"(?<![a-z0-9])(?:eot|eos|et|uns(?:ch(?:ed(?:uled)?)?)?|screening|baseline|end of treatment|early termination"
+    r"|(?:fu|fup|follow[ -]?up)[ _-]?\d{1,3})(?![a-z0-9])|基线|筛选期?|停药时|治疗结束时?|末次|计划外"
+)
+"""A visit that is called by a word: it has no week of its own, or another clock counts its weeks."""
 
 _BRACKETS = re.compile(r"\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*$")
 
@@ -91,8 +107,14 @@ class AtVisit:
     rest: str
 
 
-def at_visit(name: str) -> AtVisit | None:
+def at_visit(name: str, *, whole: bool = False) -> AtVisit | None:
     """Return the visit that the name of a column holds; None where it holds none.
+
+    Parameters
+    ----------
+    name : str
+    whole : bool
+        Whether the visit is all that stands for it, W12, instead of its number.
 
     Examples
     --------
@@ -106,10 +128,28 @@ def at_visit(name: str) -> AtVisit | None:
         return None
     for counted, token in TOKENS:
         if found := token.search(low):
-            pattern = name[: found.start(1)] + VISIT + name[found.end(1) :]
+            start, end = found.span(0 if whole else 1)
+            pattern = name[:start] + VISIT + name[end:]
             rest = (name[: found.start()] + " " + name[found.end() :]).strip(" _-:：")
-            return AtVisit(pattern, found[1], counted, rest)
+            return AtVisit(pattern, name[start:end], counted, rest)
     return None
+
+
+def at_word_visit(name: str) -> AtVisit | None:
+    """Return the visit that a name has in a word; None where it has none.
+
+    Examples
+    --------
+    >>> at_word_visit("HBsAg EOT"), at_word_visit("EOT date").pattern, at_word_visit("HBsAg")
+    (AtVisit(pattern='HBsAg {visit}', visit='EOT', counted='word', rest='HBsAg'), '{visit} date', None)
+    """
+    low = name.casefold()
+    found = WORD_VISIT.search(low) if len(low) == len(name) else None
+    if found is None:
+        return None
+    start, end = found.span()
+    rest = (name[:start] + " " + name[end:]).strip(" _-:：")
+    return AtVisit(name[:start] + VISIT + name[end:], name[start:end], "word", rest) if rest else None
 
 
 def head_and_unit(name: str) -> tuple[str, str]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.refusal_advice import LOST_DIGITS
 from relapse_model.cohort.readers.spreadsheets.table import Table
 from relapse_model.errors import Problem
 
-_POWER = r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{2}"  # how a spreadsheet shows, and saves as text, a number too long for it
+_POWER = r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{2}"  # how a spreadsheet shows, and saves as text, a number too long for it
 _DIGITS = 15
 _ADVICE = (
     "Complete it; or, if such rows are no patients (totals, remarks), leave them out: "
@@ -39,7 +40,7 @@ def odd_identifiers(table: Table, at: int, ids: pd.Series, name: str, *, empty: 
     long = table.numeric(at) & (ids.str.len() > _DIGITS).to_numpy() | ids.str.fullmatch(_POWER).to_numpy(dtype=bool)
     for row in np.flatnonzero(long).tolist():
         what = f"a number of more than {_DIGITS} digits, of which a spreadsheet keeps {_DIGITS}"
-        yield Problem(table.name, int(table.rows[row]), name, what, "an identifier as text")
+        yield Problem(table.name, int(table.rows[row]), name, what, "an identifier as text", LOST_DIGITS)
     for row in np.flatnonzero((ids == "").to_numpy() & (not empty)).tolist():
         if not bad.get(row):
             yield Problem(table.name, int(table.rows[row]), name, "no identifier", "an identifier", _ADVICE)

@@ -13,7 +13,7 @@ import pandas as pd
 from relapse_model.cohort.readers.decimal_signs import has_comma
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets import text_file, workbook
-from relapse_model.cohort.readers.spreadsheets.header_words import IDENTIFIERS, PATIENT_COLUMNS, bare_name
+from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, IDENTIFIERS, PATIENT_COLUMNS, bare_name
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.table import Table, table_of
 from relapse_model.errors import SourceError
@@ -55,7 +55,7 @@ class Look:
     @property
     def about_patients(self) -> int:
         """Return how many columns are known as those of patients."""
-        known = {word for words in PATIENT_COLUMNS.values() for word in words}
+        known = {word for words in (*PATIENT_COLUMNS.values(), ENROLMENT) for word in words}
         return sum(bare_name(name) in known or name in PATIENT_COLUMNS for name in self.table.names)
 
     def texts(self, place: int) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.source_mapping import Entry, Field
-from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
+from relapse_model.cohort.readers.spreadsheets.header_words import WORD_VISIT, at_visit
 from relapse_model.cohort.readers.spreadsheets.patients import matching
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
@@ -45,8 +45,8 @@ _NUMBERS = (
 
 _WITH_UNIT = r"[0-9][0-9.,]*\s*[^\W\d_][^\d]*"
 _IS_VISIT = re.compile(
-    r"第?\s?(?:(?:weeks?|wk|w|months?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
-    r"\s?(?:weeks?|wks?|w|months?|m|days?|d|周|个?月|天|日)?"
+    r"第?\s?(?:(?:weeks?|wochen?|wk|w|months?|monate?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
+    r"\s?(?:weeks?|wochen?|wks?|w|months?|monate?|m|days?|d|周|个?月|天|日)?"
 )
 
 
@@ -139,7 +139,8 @@ def _refuse_no_visits(reading: Reading, table: Table, pattern: str, visits: Mapp
     """Refuse columns that fit a pattern with a word in place of the visit: "Wife HBsAg" fits "W{visit} HBsAg"."""
     named = {name_of_column(name) for name in reading.mapping.time.visits}
     wrong = [table.names[place] for visit, places in visits.items()
-             if not _IS_VISIT.fullmatch(visit) and visit not in named for place in places]  # fmt: skip
+             if not _IS_VISIT.fullmatch(visit) and not WORD_VISIT.fullmatch(visit) and visit not in named
+             for place in places]  # fmt: skip
     if wrong:
         expected = f"a number in place of {VISIT}, or a visit named under [time] visits"
         advice = "Name what is a visit under [time] visits; make the pattern or the name of any other column distinct"

@@ -53,9 +53,9 @@ class Proposal:
         """Keep a place for the weeks of visits, which are known once the columns have been looked at."""
         self._lines.append(_VISITS_HERE)
 
-    def visit(self, name: str, counted: str) -> None:
-        """Note a visit whose week the mapping must state."""
-        self._visits[name] = counted
+    def visit(self, name: str, week: str) -> None:
+        """Note a visit whose week the mapping must state, and the week; ``?`` where it is to be asked."""
+        self._visits[name] = week
 
     def note_unreadable(self, values: pd.Series) -> None:
         """Count the results that cannot be read; remarks are not shown, since they may name somebody."""
@@ -75,10 +75,15 @@ class Proposal:
         if not self._visits:
             return []
         order = sorted(self._visits, key=lambda one: (len(one), one))
-        weeks = ", ".join(f"{quoted(one)} = {one if self._visits[one] == 'week' else '?'}" for one in order)
-        if all(counted == "week" for counted in self._visits.values()):
+        weeks = ", ".join(f"{quoted(one)} = {self._visits[one]}" for one in order)
+        if "?" not in self._visits.values():
             return [
                 "# Visits without dates: the weeks since enrolment, as their names have them.",
                 f"visits = {{ {weeks} }}",
             ]
-        return ["#? In which week since enrolment is each visit?", f"visits = {{ {weeks} }}"]
+        question = "#? In which week since enrolment is each visit? Put it in place of each ?"
+        if any(one.startswith("-") for one in order):
+            question += ", and -4 for 4 weeks before it"
+        if any(not any(char.isdigit() for char in one) for one in order):
+            question += "; one that is at another week in each patient needs a column of its date, or is taken out"
+        return [question, f"visits = {{ {weeks} }}"]

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
-from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.proposed_text import may_mean_none, quoted
 from relapse_model.cohort.readers.source_dates import iso_date
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
 from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
-from relapse_model.cohort.readers.spreadsheets.proposed_treatments import histories, treatment_rows
+from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
+from relapse_model.cohort.readers.spreadsheets.proposed_visit_rows import results_by_visit
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
+
+_DATE_IN = re.compile(r"(?<!\d)(?:19|20)\d\d[-./年]\d{1,2}")
 
 
 def propose_excel(source: str | Path, study: Study) -> str:
@@ -60,9 +64,11 @@ def propose_excel(source: str | Path, study: Study) -> str:
     for name, look in (("", main), *names.items()):
         wide_results(proposal, name, look)
         long_results(proposal, name, look)
+        results_by_visit(proposal, name, look)
     for name, look in (("", main), *names.items()):
         histories(proposal, name, look)
         treatment_rows(proposal, name, look)
+        dated_courses(proposal, name, look)
     _missing(proposal)
     _rest(proposal, (main, *names.values()), left)
     return proposal.text()
@@ -141,7 +147,9 @@ def _time(proposal: Proposal, main: Look, looks: list[Look]) -> int | None:
     proposal.add("", "[time]")
     bare = [bare_name(name) for name in main.table.names]
     place = next((bare.index(word) for word in ENROLMENT if word in bare), None)
-    if place is None:
+    if place is None and not any(map(_dated, looks)):
+        proposal.add("# No column of dates was found: the weeks of the results are those of the source.")
+    elif place is None:
         proposal.ask(
             "Which column is the date of enrolment (time zero)? Without dates, take the line out and state the weeks of"
             " the visits.", 'zero = { field = "" }',
@@ -156,6 +164,15 @@ def _time(proposal: Proposal, main: Look, looks: list[Look]) -> int | None:
         proposal.add(f"dates = {quoted(order)}")
     proposal.visits_here()
     return place
+
+
+def _dated(look: Look) -> bool:
+    """Tell whether a sheet has dates, in any order of their parts, or courses with dates."""
+    for place in range(len(look.table.names)):
+        texts = [str(one) for one in look.texts(place).unique()]
+        if any(_DATE_IN.search(one) or _reads(one, "dmy") or _reads(one, "mdy") for one in texts):
+            return True
+    return False
 
 
 def _order(looks: list[Look]) -> str:
@@ -184,12 +201,23 @@ def _patients(proposal: Proposal, main: Look, enrolment: int | None) -> None:
 
 
 def _missing(proposal: Proposal) -> None:
+    """Ask which texts among the results mean that there is none; numbers that cannot be read are listed beside."""
     proposal.add("", "[missing]")
-    if proposal.unreadable:
-        counts = ", ".join(f"{text} {count}" for text, count in proposal.unreadable.most_common(12))
-        proposal.ask(f"Which of these texts among the results mean that there is none? {counts}", "codes = []")
+    words = [(text, count) for text, count in proposal.unreadable.most_common() if may_mean_none(text)]
+    others = [(text, count) for text, count in proposal.unreadable.most_common() if not may_mean_none(text)]
+    if others:
+        proposal.add(f"#? These cannot be read as results, and are to be corrected in a copy: {_counted(others)}")
+    if words:
+        proposal.ask(
+            f"Which of these texts among the results mean that there is none? {_counted(words)}. Write them so: "
+            f"codes = [{quoted(words[0][0])}]", "codes = []",
+        )  # fmt: skip
     else:
         proposal.add("codes = [] # such as -99: none was found that cannot be read")
+
+
+def _counted(texts: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{text} {count}" for text, count in texts[:12])
 
 
 def _rest(proposal: Proposal, looks: Iterable[Look], left: list[str]) -> None:

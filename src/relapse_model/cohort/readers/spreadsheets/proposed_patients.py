@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
@@ -91,10 +92,10 @@ def _numbers(study: Study) -> set[str]:
 def _write_number(proposal: Proposal, column: str, name: str, values: pd.Series, *, plain: bool) -> None:
     """Write a column of numbers: the unit printed in the cells, else in the header, else asked for."""
     found = {unicodedata.normalize("NFKC", one) for one in values.unique()}
-    suffixes = {match[1] for one in found if (match := _SUFFIX.fullmatch(one)) and match[1]}
+    suffixes = Counter(match[1].strip() for one in found if (match := _SUFFIX.fullmatch(one)) and match[1])
     unit = head_and_unit(name)[1]
     if plain:
-        own = f", unit = {quoted(suffixes.pop())}" if len(suffixes) == 1 else ""
+        own = f", unit = {quoted(suffixes.most_common(1)[0][0])}" if suffixes else ""  # others are refused by row
         proposal.add(f"{column} = {{ field = {quoted(name)}{own} }}")
         return
     wanted = next((one.unit for one in proposal.study.predictors if one.column == column), "")

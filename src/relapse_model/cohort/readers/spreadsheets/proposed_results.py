@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 import pandas as pd
@@ -19,45 +18,21 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     RESULTS,
     TESTS,
     UNITS,
-    AtVisit,
     analyte_of,
-    at_visit,
     bare_name,
     head_and_unit,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.spreadsheets.visit_columns import Columns, columns_of_visits, week_of
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 
 _LISTED = 15  # names of tests in a comment
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """The columns of one pattern of visits."""
-
-    pattern: str
-    places: tuple[int, ...]
-    visits: tuple[AtVisit, ...]
-
-
-def columns_of_visits(look: Look) -> list[Columns]:
-    """Return the patterns of visits among the names of the columns of a sheet; each has two columns or more."""
-    found: dict[str, list[tuple[int, AtVisit]]] = {}
-    for place, name in enumerate(look.table.names):
-        visit = at_visit(name)
-        if visit is not None:
-            found.setdefault(visit.pattern, []).append((place, visit))
-    return [
-        Columns(pattern, tuple(place for place, _ in own), tuple(visit for _, visit in own))
-        for pattern, own in found.items()
-        if len(own) > 1 and len({visit.visit for _, visit in own}) == len(own)
-    ]
-
-
 def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     """Write an entry for each analyte whose results stand in columns of visits."""
-    patterns = columns_of_visits(look)
+    patterns = [one for one in columns_of_visits(look) if not any(proposal.uses(look, at) for at in one.places)]
     days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
     others = [one for one in patterns if one not in days]
     named = [(one, _analyte(one.visits[0].rest, proposal)) for one in others]
@@ -69,11 +44,19 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add("", f"# Dates, too: {one.pattern}; the first such columns are taken.")
     for one, analyte in wanted:
         assert analyte is not None
-        _write_wide(proposal, source, look, one, analyte, days[0] if days else None)
+        _write_wide(proposal, source, look, one, analyte, _days_of(one, days))
         sign = [columns for columns, _ in named if _signs_of(proposal, look, columns, analyte, alone=len(wanted) == 1)]
         if len(sign) == 1:
             proposal.use(look, *sign[0].places)
             proposal.add(f"comparator = {quoted(sign[0].pattern)}")
+
+
+def _days_of(columns: Columns, days: list[Columns]) -> Columns | None:
+    """Return the columns of dates that have the most of some visits, the first of several; None where none has any."""
+    visits = {one.visit.casefold() for one in columns.visits}
+    shared = [len(visits & {one.visit.casefold() for one in each.visits}) for each in days]
+    most = max(shared, default=0)
+    return days[shared.index(most)] if most else None
 
 
 def _signs_of(proposal: Proposal, look: Look, columns: Columns, analyte: str, *, alone: bool) -> bool:
@@ -102,7 +85,7 @@ def _write_wide(
     proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
     rest = columns.visits[0].rest
     named = next((one for one in units_in_name(rest) if one != "log10"), "")
-    _unit(proposal, analyte, head_and_unit(rest)[1] or named, values)
+    unit_lines(proposal, analyte, head_and_unit(rest)[1] or named, values)
     if days is not None:
         proposal.use(look, *days.places)
         lacking = {one.visit for one in columns.visits} - {one.visit for one in days.visits}
@@ -111,10 +94,10 @@ def _write_wide(
         proposal.add(f"date = {quoted(days.pattern)}")
         return
     for one in columns.visits:
-        proposal.visit(one.visit, one.counted)
+        proposal.visit(one.visit, week_of(one))
 
 
-def _unit(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:
+def unit_lines(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:
     """Write the unit of the header where the study takes it; ask for it otherwise, unless the results print theirs."""
     rule = proposal.study.analytes[analyte]
     read = read_lab_texts(values)
@@ -134,17 +117,18 @@ def _unit(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> 
     )
 
 
-def _first(look: Look, words: tuple[str, ...]) -> int | None:
+def first_of(look: Look, words: tuple[str, ...]) -> int | None:
+    """Return where the first column stands that is called by one of some words; None where none is."""
     bare = [bare_name(name) for name in look.table.names]
     return next((bare.index(word) for word in words if word in bare), None)
 
 
 def long_results(proposal: Proposal, source: str, look: Look) -> None:
     """Write an entry for a sheet of one row per result: its columns of test, result, unit, date and assay."""
-    test, result = _first(look, TESTS), _first(look, RESULTS)
+    test, result = first_of(look, TESTS), first_of(look, RESULTS)
     if test is None or result is None:
         return
-    unit, day, assay = _first(look, UNITS), _first(look, DAYS), _first(look, ASSAYS)
+    unit, day, assay = first_of(look, UNITS), first_of(look, DAYS), first_of(look, ASSAYS)
     names = look.table.names
     sign = next((place for place in range(len(names)) if holds_comparators(look.table.column(place))), None)
     proposal.use(look, *(place for place in (test, result, unit, day, assay, sign) if place is not None))

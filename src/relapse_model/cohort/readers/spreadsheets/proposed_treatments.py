@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relapse_model.cohort.readers.course_words import agent_and_day, going_on
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.courses import entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -13,6 +14,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     ENDS,
     HISTORIES,
     STARTS,
+    at_visit,
     bare_name,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
@@ -75,3 +77,47 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add(f"unit = {{ field = {quoted(names[unit])} }}")
     elif dose is not None:
         proposal.ask("In which unit is the dose? There is no column of units.", 'unit = ""')
+
+
+def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
+    """Write an entry for each agent that columns of dates are called by, such as "PegIFN start" and "PegIFN end".
+
+    Parameters
+    ----------
+    proposal : Proposal
+    source : str
+        Its name in the mapping; empty for the sheet of the patients.
+    look : Look
+    """
+    days: dict[str, dict[str, list[int]]] = {}
+    for place, name in enumerate(look.table.names):
+        said = None if proposal.uses(look, place) or at_visit(name) else agent_and_day(bare_name(name), proposal.agents)
+        if said is not None and _dates(look, place):
+            days.setdefault(said[0], {}).setdefault(said[1], []).append(place)
+    for agent, found in days.items():
+        starts, ends, alone = (found.get(day, []) for day in ("start", "end", ""))
+        if not (len(starts) == 1 and len(ends) <= 1 and not alone) and not (len(alone) == 1 and not starts):
+            proposal.add(f"# {agent}: several columns of dates; name each course in a [[treatments]] of its own")
+            continue
+        names = look.table.names
+        first = (starts or alone)[0]
+        proposal.use(look, first, *ends)
+        proposal.add("", "[[treatments]]", *([f"source = {quoted(source)}"] if source else []))
+        proposal.add(f"agent = {quoted(agent)}", f"start = {quoted(names[first])}")
+        if alone:
+            proposal.ask("Is it a single dose? Then it ends on its day; else name the column of its last day", (
+                f"end = {quoted(names[first])}"
+            ))  # fmt: skip
+        elif ends:
+            proposal.add(f"end = {quoted(names[ends[0]])}")
+            lacking = len(look.texts(first)) - len(look.texts(ends[0]))
+            proposal.add(*([f"#? {going_on(lacking)}"] if lacking > 0 else []))
+        else:
+            proposal.ask("Which column is its last day? A course without one goes on; or take the line out", 'end = ""')
+
+
+def _dates(look: Look, place: int) -> bool:
+    """Tell whether most cells of a column hold dates, in any order of their parts, and maybe several of them."""
+    texts = look.texts(place)
+    found = texts.str.contains(r"\d[-./年]\d{1,2}")
+    return bool(len(texts)) and bool(found.mean() > 0.5)

@@ -17,13 +17,16 @@ from relapse_model.cohort.readers.spreadsheets.beside_values import (
     refuse_taken_back,
     refuse_unread_comparators,
 )
+from relapse_model.cohort.readers.spreadsheets.days_of_relapse import refuse_other_relapse_days
 from relapse_model.cohort.readers.spreadsheets.held_together import refuse_idle_conditions, refuse_other_decimals
 from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_strangers
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
+from relapse_model.cohort.readers.spreadsheets.other_patients import refuse_other_patients
 from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, read_patients
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.report import report_of
 from relapse_model.cohort.readers.spreadsheets.results import read_results
+from relapse_model.cohort.readers.spreadsheets.said_in_words import refuse_denied_numbers
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
 from relapse_model.cohort.readers.spreadsheets.workbook import refusal
@@ -88,7 +91,10 @@ def read_excel(
     made = _tables(reading, used, _dates(reading, path))
     refuse_unread_comparators(reading)
     refuse_taken_back(reading)
+    refuse_denied_numbers(reading, used)
     refuse_other_sexes(reading, made["patients"])
+    refuse_other_patients(reading, used)
+    refuse_other_relapse_days(reading, made)
     refuse_other_decimals(reading)
     refuse_idle_conditions(reading)
     refuse_near_strangers(reading)

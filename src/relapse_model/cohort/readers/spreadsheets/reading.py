@@ -92,6 +92,7 @@ class Reading:
         self.fitting: Counter[tuple[str, int]] = Counter()  # rows that fit each entry, by section and position
         self.numbers_read: dict[tuple[str, str], tuple[object, pd.Series]] = {}  # as printed, with what they are of
         self.rows_read: dict[tuple[str, int], dict[str, Mask]] = {}  # rows of which an entry read something, by visit
+        self.results_read: dict[tuple[int, str], pd.DataFrame] = {}  # of each [[labs]], by visit, over all rows
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
         self._reported: set[tuple[object, ...]] = set()
 

@@ -87,6 +87,9 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
         came, used = came + len(table), used + int((~left).sum())
         reading.rows_read.setdefault((entry.section, entry.position), {})[part.visit] = ~left
         columns, called = _columns(reading, entry, part, analyte)
+        reading.results_read[entry.position, part.visit] = pd.DataFrame(
+            {"printed": value.values, **{key: columns[key].astype(str) for key in ("analyte", "value", "unit")}}
+        )  # with the comparator, and without
         made.add(
             table,
             {"patient_id": ids, **columns},

@@ -1,0 +1,59 @@
+"""Names of columns that say of which agent they are, and what: "PegIFN start", "HBIG last dose"."""
+
+from __future__ import annotations
+
+import re
+
+from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.study.names import NameTable
+
+_END = re.compile(
+    r"(?<![a-z])(?:stop(?:ped)?|end(?:ed)?|last(?: dose| injection| day)?|until|to|ende)(?![a-z])"
+    r"|结束|停药|停用|终止|末次"
+)
+_START = re.compile(
+    r"(?<![a-z])(?:start(?:ed)?|begin|began|first(?: dose| injection| day)?|from|beginn)(?![a-z])|开始|起始|首次"
+)
+_DATE = re.compile(
+    r"(?<![a-z])(?:date|dt|dat|day|datum|of|given|dose|treatment|therapy|course)(?![a-z])|日期|时间|治疗|注射|用药"
+)
+
+
+def agent_and_day(text: str, names: NameTable) -> tuple[str, str] | None:
+    """Return the agent that the name or label of a date is about, and which day of its course; None where of none.
+
+    Parameters
+    ----------
+    text : str
+    names : NameTable
+        Of the agents of a study.
+
+    Returns
+    -------
+    (agent, day) or None
+        The day is ``"start"``, ``"end"``, or the empty text where the name does not say.
+
+    Examples
+    --------
+    >>> names = NameTable({"pegifn": ("Peg-IFN",), "hbig": ()}, ("pegifn", "hbig"))
+    >>> [agent_and_day(text, names) for text in ("Peg-IFN start", "peg-ifn last dose", "HBIG date", "Visit date")]
+    [('pegifn', 'start'), ('pegifn', 'end'), ('hbig', ''), None]
+    """
+    plain = plain_words(text)
+    day = "end" if _END.search(plain) else "start" if _START.search(plain) else ""
+    rest = " ".join(_DATE.sub(" ", (_END if day == "end" else _START).sub(" ", plain)).split())
+    agent = names.meaning(rest.strip(" -:：")).name if rest else None
+    return None if agent is None else (agent, day)
+
+
+def going_on(count: int) -> str:
+    """Ask whether courses without a last day go on.
+
+    Parameters
+    ----------
+    count : int
+    """
+    return (
+        f"{count:,} of its courses have no last day, and are read as going on: is that so? If a day is not known, put "
+        "a code into a copy and state it under [missing]"
+    )

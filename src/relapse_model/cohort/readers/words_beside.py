@@ -1,0 +1,241 @@
+"""A column of words beside a result, detected or not, that a mapping does not read: "not detected" beside a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.beside_numbers import limits_in
+from relapse_model.cohort.readers.contradicting_meanings import is_unknown
+from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.units_in_names import shorter_names
+from relapse_model.study.analyte import Analyte
+from relapse_model.study.names import NameTable, yes_or_no
+from relapse_model.study.names_known import analyte_names
+from relapse_model.study.study import Study
+
+_ASKS = re.compile(
+    r"(?<![a-z])(?:det(?:ect(?:ed|able|ion)?)?|pos(?:itiv(?:e|ity))?|reactive)(?![a-z])|检出|是否阳性|阳性(?!率)"
+)  # yes and 1 say that it is there
+_KINDS = re.compile(
+    r"(?<![a-z])(?:results?|res|qual(?:itative)?|interpret(?:ation|ed)?|interp|status|finding|test|value|lab|is|was|the"
+    r"|of|if|any|yes|no)(?![a-z])|定性|结果|结论|判定|判断|阴阳性|解释|是否"
+)
+_NOT = re.compile(r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴")
+_DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|détect")
+NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
+EXPECTED = "a number that agrees with it, or one that is said to be below its limit"
+_SIGN = (
+    "If the number is the limit of the assay, write it with '<', or name the column as the comparator: comparator = "
+    "{{ field = {name!r}, values = {{ {stated} }} }}. "
+)
+_OWN = "If it is a test of its own, read it by a [[labs]] of its own; if it is wrong, correct it"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stated:
+    """Results in words, of the rows of a table.
+
+    Attributes
+    ----------
+    meanings : mapping of str to str
+        What each text of the column says: `NEGATIVE`, `ABSENT`, `POSITIVE`, `PRESENT`, or nothing.
+    said : array of str
+        The same, by row.
+    """
+
+    meanings: Mapping[str, str]
+    said: NDArray[np.object_]
+
+
+def stated_results(called: Iterable[str], texts: pd.Series) -> Stated | None:
+    """Return what a column says of results in words; None where it is no such column, or says of none that it is not.
+
+    Parameters
+    ----------
+    called : iterable of str
+        Its name and its label.
+    texts : Series
+        With the labels of codes.
+
+    Examples
+    --------
+    >>> stated_results(["hbsag_det"], pd.Series(["0", "1", ""])).said.tolist()
+    ['not detected', 'detected', '']
+    >>> stated_results(["HBsAg 定性"], pd.Series(["阴性", "阳性"])).said.tolist()
+    ['negative', 'positive']
+    >>> stated_results(["HBsAg"], pd.Series(["0.05", "negative"])) is None
+    True
+    """
+    asks = any(_ASKS.search(_without_no(plain_words(one))) for one in called)
+    codes, distinct = pd.factorize(texts.astype(str).str.strip())
+    meanings: dict[str, str] = {}
+    for text in map(str, distinct):
+        meaning = _meaning(text, asks=asks)
+        if meaning is None:
+            return None
+        meanings[text] = meaning
+    if not set(meanings.values()) & {NEGATIVE, ABSENT}:
+        return None
+    return Stated(meanings, np.array([*meanings.values(), ""], dtype=object)[codes])
+
+
+def _without_no(plain: str) -> str:
+    """Return a name without what asks for the contrary, of which yes says that it is below its limit."""
+    return re.sub(r"(?<![a-z])(?:not|non|un)[- ]?(?:detect|reactive)\w*|未检出", " ", plain)
+
+
+def _meaning(text: str, *, asks: bool) -> str | None:
+    """Return what a text says of a result, the empty text where nothing; None where it is no such text."""
+    plain = plain_words(text)
+    if not plain or is_unknown(plain):
+        return ""
+    answer = yes_or_no(plain.removesuffix(".0"))
+    if answer is not None:
+        return None if not asks else PRESENT if answer else ABSENT
+    read = read_lab_text(text)
+    if any(char.isdigit() for char in plain) or read.kind not in ("negative", "positive", "missing"):
+        return None
+    if read.kind == "missing" or read.detected is None:
+        return ""
+    detection = _DETECTION.search(plain) is not None
+    return (PRESENT if detection else POSITIVE) if read.kind == "positive" else (ABSENT if detection else NEGATIVE)
+
+
+def is_about(
+    called: Iterable[str], analyte: str, own: Iterable[str], others: Collection[str], names: NameTable
+) -> bool:
+    """Tell whether a column is called the result of an analyte in words: by its name, or by none beside it alone.
+
+    Parameters
+    ----------
+    called : iterable of str
+        Its name and its label.
+    analyte : str
+    own : iterable of str
+        What the column of the result itself is called.
+    others : collection of str
+        What other results of the row are called; where there are any, "Result" says nothing.
+    names : NameTable
+
+    Examples
+    --------
+    >>> names = NameTable({"hbsag": (), "hbeag": ()}, ("hbsag", "hbeag"))
+    >>> [is_about([name], "hbsag", ["hbsag"], (), names) for name in ("hbsag_det", "HBeAg result", "Detected?", "Sex")]
+    [True, False, True, False]
+    >>> is_about(["Detected?"], "hbsag", ["hbsag"], ("hbeag",), names)
+    False
+    """
+    rests = [_rest(one) for one in called if one]
+    mine = {_rest(one) for one in own if one}
+    named = [rest for rest in rests if rest]
+    if any(rest in mine or names.meaning(rest).name == analyte for rest in named):
+        return True
+    return bool(rests) and not named and not others
+
+
+def _rest(name: str) -> str:
+    """Return what a name says besides that it is a result in words, and its unit."""
+    plain = plain_words(next(iter(shorter_names(name)), name))
+    plain = re.sub(
+        r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴", " ", _KINDS.sub(" ", _ASKS.sub(" ", plain))
+    )
+    return " ".join(word for word in re.split(r"[\W_]+", plain) if word)
+
+
+def denied(values: Sequence[str], units: Sequence[str], said: NDArray[np.object_], rule: Analyte | None) -> Mask:
+    """Tell which results are plain numbers that the words beside them deny.
+
+    "Not detected" denies a number at the study's lower limit or above it, and any but 0 where there is none;
+    "negative" one at the limit or above it; both deny a ``>``. "Positive" denies 0 and ``<``; "detected" 0 alone, since
+    DNA is reported as detected below the limit.
+
+    Parameters
+    ----------
+    values, units : sequence of str
+    said : array of str
+        As `Stated` has them.
+    rule : Analyte or None
+        Of the study.
+
+    Examples
+    --------
+    >>> said = np.array(["not detected", "negative", "positive", "detected"], dtype=object)
+    >>> denied(["0.05", "0.05", "<0.05", "<0.05"], ["IU/mL"] * 4, said, None).tolist()
+    [True, False, True, False]
+    """
+    read = read_lab_texts(pd.Series(values, dtype=object))
+    unit = read["unit"].to_numpy(dtype=object)
+    limits = limits_in(np.where(unit != "", unit, np.array(units, dtype=object)), rule)
+    number, sign = read["number"].to_numpy(dtype=float), read["comparator"].astype(str)
+    below, above = sign.isin(["<", "<="]).to_numpy(), sign.isin([">", ">="]).to_numpy()
+    plain = (read["kind"] == "number").to_numpy() & ~below & ~above
+    at_limit = plain & (number >= limits)
+    absent = np.where(np.isinf(limits), plain & (number > 0), at_limit) | above
+    found: Mask = (said == ABSENT) & absent | (said == NEGATIVE) & (at_limit | above)
+    found |= (said == POSITIVE) & (below | (plain & (number == 0))) | (said == PRESENT) & plain & (number == 0)
+    return found
+
+
+def denied_results(results: pd.DataFrame, said: NDArray[np.object_], study: Study | None) -> Mask:
+    """Tell the same of results of several analytes, each by its own rule.
+
+    Parameters
+    ----------
+    results : DataFrame
+        With ``analyte``, ``value`` and ``unit``, as texts.
+    said : array of str
+    study : Study or None
+    """
+    wrong: Mask = np.zeros(len(results), dtype=bool)
+    names = None if study is None else analyte_names(study)
+    for analyte in results["analyte"][said != ""].unique():
+        own = ((results["analyte"] == analyte) & (said != "")).to_numpy()
+        name = "" if names is None else names.meaning(str(analyte)).name or ""
+        rule = None if study is None else study.analytes.get(name)
+        rows = results[own]
+        wrong[own] = denied(rows["value"].tolist(), rows["unit"].tolist(), said[own], rule)
+    return wrong
+
+
+def in_words_alone(table: str, column: str, value: str, count: int) -> str:
+    """Return a note on results that stand in words where the column of numbers is empty.
+
+    Parameters
+    ----------
+    table, column, value : str
+    count : int
+    """
+    return (
+        f"{table}, {column}: {count:,} results in words, where {value} is empty, are not read; to read them, add a "
+        f'[[labs]] with value = {{ field = "{column}", values = {{ ... }} }} and when = {{ "{value}" = [""] }}'
+    )
+
+
+def advice_on(name: str, meanings: Mapping[str, str]) -> str:
+    """Return what to do with a column of words beside numbers.
+
+    Parameters
+    ----------
+    name : str
+        As the mapping would have it.
+    meanings : mapping of str to str
+        Of the texts, or codes, that stand there.
+
+    Examples
+    --------
+    >>> advice_on("hbsag_det", {"0": "not detected", "1": "detected"}).partition(". If")[0][-34:]
+    'values = { "0" = "<", "1" = "" } }'
+    """
+    if ABSENT not in meanings.values():
+        return _OWN
+    stated = ", ".join(f'"{text}" = "{"<" if meaning == ABSENT else ""}"' for text, meaning in meanings.items() if text)
+    return _SIGN.format(name=name, stated=stated).replace("'", '"') + _OWN
