@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 _SIGNALS = 128  # what it adds to the number of any signal
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+EPILOG = """an export of another disease: 1. study new --outcome-analyte ... --out mine.toml (needs no cohort);
+2. propose-mapping KIND EXPORT --study mine.toml --out map.toml, and answer its lines that begin with #?;
+3. read KIND EXPORT --mapping map.toml --out cohort; then check, train and validate with --study mine.toml.
+
+exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
 130 interrupted (143 by SIGTERM).
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
