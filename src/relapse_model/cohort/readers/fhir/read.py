@@ -15,7 +15,7 @@ from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.fhir.cells import Cells
 from relapse_model.cohort.readers.fhir.cohort_tables import Kept, made_table, readings, rows_of
 from relapse_model.cohort.readers.fhir.collect import ALWAYS_ASKED, Collector
-from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
+from relapse_model.cohort.readers.fhir.elements import EXPORT_AGAIN, NotFhirError, texts_at
 from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
@@ -115,7 +115,7 @@ def read_resources(
         index = index_of(collector, rows_of(collector, "time"), ids, known.time, folder)
         made, kept, problems = _tables(collector, known, ids, index)
     except NotFhirError as wrong:
-        problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
+        problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected, EXPORT_AGAIN)
         raise SourceError("the FHIR export was refused", [problem]) from None
     lives = lives_of(collector, kept)
     notes = *lives.notes, *unmet_notes, *_notes(collector, files, made, zone)
