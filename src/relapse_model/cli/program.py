@@ -75,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _end_workers() -> None:
     """End the workers of a run that was broken off, if it had any."""
-    processes = sys.modules.get("relapse_model.model.processes")
-    if processes is not None:
-        processes.end_workers()
+    if "joblib" in sys.modules:
+        from relapse_model.model.processes import end_workers
+
+        end_workers()
 
 
 def _done(given: argparse.Namespace, asked: list[int]) -> int:
