@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from joblib import delayed, parallel_config
+from process_groups import in_group, until
 
 from relapse_model.model import processes
 from relapse_model.model.processes import end_with, results_of
@@ -20,10 +20,10 @@ from relapse_model.model.scoring.engines import process_pool
 POOL = """
 import time
 from relapse_model.model.scoring.engines import process_pool
-pool = process_pool(2)
-for file in {files}:
-    pool.submit(exec, {call!r}, {{"file": file, "load": bytes(10**6)}})
-time.sleep(60)
+with process_pool(2) as pool:
+    for file in {files}:
+        pool.submit(exec, {call!r}, {{"file": file, "load": bytes(10**6)}})
+    time.sleep(60)
 """
 PARALLEL = """
 from joblib import delayed
@@ -50,9 +50,10 @@ def test_workers_of_a_killed_process_end(tmp_path, program):
 STARTING = """
 import pathlib
 from relapse_model.model.scoring.engines import process_pool
-pool = process_pool(2)
-pool.submit(abs, 1)
-pathlib.Path({file!r}).touch()
+with process_pool(2) as pool:
+    pool.submit(abs, 1)
+    pathlib.Path({file!r}).touch()
+    input()
 """
 
 
@@ -61,31 +62,13 @@ def test_workers_of_a_process_killed_while_they_start_end(tmp_path):
     """They find another parent than the one that asked for them, when they look for the first time."""
     file = tmp_path / "asked"
     with subprocess.Popen(
-        [sys.executable, "-c", STARTING.format(file=str(file)) + "input()"],
+        [sys.executable, "-c", STARTING.format(file=str(file))],
         stdin=subprocess.PIPE,
         start_new_session=True,
     ) as run:
         until(file.exists)
         run.send_signal(signal.SIGKILL)
     until(lambda: not any(in_group(run.pid)))
-
-
-def in_group(group):
-    """Tell of each process of a group that it is there; the trackers of temporary files go with the last worker."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, own = stat.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(own) == group and state != "Z":
-            yield True
-
-
-def until(holds):
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def alive(number):
@@ -100,7 +83,8 @@ def test_scoring_in_processes_leaves_joblib_its_own_pool():
     calls = [delayed(abs)(number) for number in range(-3, 0)]
     with parallel_config(backend="loky"):
         assert list(results_of(calls, 2)) == [3, 2, 1]
-        assert process_pool(2).submit(abs, -4).result() == 4
+        with process_pool(2) as pool:
+            assert pool.submit(abs, -4).result() == 4
         assert list(results_of(calls, 2)) == [3, 2, 1]
 
 

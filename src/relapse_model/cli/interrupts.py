@@ -1,4 +1,4 @@
-"""Ctrl-C of which nothing is lost: a library that it breaks off may make another error of it, or go on."""
+"""Ctrl-C, or SIGTERM, of which nothing is lost: a library that it breaks off may make another error of it, or go on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ AGAIN = 2.0  # seconds
 def noting_interrupts() -> Iterator[list[int]]:
     """Note each Ctrl-C, and raise KeyboardInterrupt as usual; in a thread, or beside a handler of somebody else, none.
 
+    SIGTERM, by which a scheduler or `kill` ends a run, is the same: it would leave workers and their semaphores behind.
+
     NumPy, for one, ends with an ImportError if it is interrupted while it is loaded, and a reader of files could take
     its package for not installed. Other code swallows it (a destructor, a callback): where nobody is dealing with it 2
     seconds later, it is raised again, so that a run of minutes does not go on to its end.
@@ -23,7 +25,7 @@ def noting_interrupts() -> Iterator[list[int]]:
     Yields
     ------
     list of int
-        Grows by one with each Ctrl-C.
+        Grows by the number of the signal with each of them.
 
     Examples
     --------
@@ -52,9 +54,14 @@ def noting_interrupts() -> Iterator[list[int]]:
     if alarm:
         signal.signal(signal.SIGALRM, insist)
     signal.signal(signal.SIGINT, note)
+    ends = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ends:
+        signal.signal(signal.SIGTERM, note)
     try:
         yield asked
     finally:
+        if ends:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if alarm:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from relapse_model.errors import RelapseModelError
 
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
+_SIGNALS = 128  # what it adds to the number of any signal
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
-130 interrupted.
+EPILOG = """an export of another disease: 1. study new --outcome-analyte ... --out mine.toml (needs no cohort);
+2. propose-mapping KIND EXPORT --study mine.toml --out map.toml, and answer its lines that begin with #?;
+3. read KIND EXPORT --mapping map.toml --out cohort; then check, train and validate with --study mine.toml.
+
+exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+130 interrupted (143 by SIGTERM).
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -63,8 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BaseException as ended:
             if not (asked or isinstance(ended, KeyboardInterrupt)):
                 raise
+            _end_workers()
             print(_interrupted(given, written), file=sys.stderr)
-            return _INTERRUPTED
+            return _SIGNALS + asked[0] if asked else _INTERRUPTED
+
+
+def _end_workers() -> None:
+    """End the workers of a run that was broken off, if it had any."""
+    if "joblib" in sys.modules:
+        from relapse_model.model.processes import end_workers
+
+        end_workers()
 
 
 def _done(given: argparse.Namespace, asked: list[int]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from relapse_model.cli.texts import say
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.nothing_found import nothing_found
 from relapse_model.cohort.readers.proposed_text import MAY
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.cohort.readers.trial_reading import refused_as_it_is
@@ -31,7 +32,8 @@ def propose_mapping(given: Namespace) -> None:
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
     if not _lines_of(text, QUESTIONS):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
-    text += (bare := _no_results(text, given.study))
+    bare = "" if re.search(r"(?m)^\[\[labs\]\]", text) else nothing_found(text, study, given.study)
+    text += bare
     write_text(text, Path(given.out))
     if bare:
         say(bare.removeprefix("# ").strip())
@@ -42,18 +44,6 @@ def propose_mapping(given: Namespace) -> None:
         say("Check it; nothing that must be known was left open. The source can be read with it.")
     if may := _lines_of(text, (MAY.strip(),)):
         say(f"Can be taken up, and is not needed: {may}.")
-
-
-def _no_results(text: str, named: str) -> str:
-    """Return a comment where nothing in the source is a result that the study knows; nothing otherwise."""
-    if re.search(r"(?m)^\[\[labs\]\]", text):
-        return ""
-    return (
-        f"# No entry of results was proposed: nothing in the source is called by a name that the study {named} has for "
-        "an analyte. If results stand under other names, name them in a [[labs]], or add the names to the study as "
-        "synonyms of the analyte. If the source is of another disease, write a study of what it holds first, its "
-        "analytes with their codes (`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
-    )
 
 
 def _lines_of(text: str, begin: tuple[str, ...]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from collections.abc import Iterable
+from threading import RLock
 from typing import Any
 
 
@@ -35,6 +37,9 @@ def progress_bar(items: Iterable[Any], *, total: int, what: str, unit: str, show
     """
     from tqdm.auto import tqdm
 
+    # In a worker its lock would be a semaphore of the system, which nobody removes if the worker is killed.
+    if multiprocessing.parent_process() is not None and not hasattr(tqdm, "_lock"):
+        tqdm.set_lock(RLock())
     visible = shown and (sys.stderr.isatty() or in_notebook())
     return tqdm(items, total=total, initial=done, desc=what, unit=unit, leave=False, delay=1.0, disable=not visible)
 

@@ -23,7 +23,13 @@ def test_a_risk_is_a_percentage_with_its_interval_and_its_warning():
     risk, interval = first["prediction"]
     assert risk["probabilityDecimal"] == 22.91  # R4: decimals are percentages, at most 100
     assert [interval["probabilityRange"][end]["value"] for end in ("low", "high")] == [10, 35]
-    assert interval["rationale"] == "90% interval of the risk"
+    said = (
+        "risk of HBsAg relapse within 48 weeks, from 2024-03-01 to 2025-01-31; predicted by hbsag-relapse 0.1.0 from "
+    )
+    said += "the patient's records up to 2024-03-01"
+    assert risk["rationale"] == f"Absolute {said}"
+    assert interval["rationale"] == f"90% interval of the {said}"
+    assert interval["whenPeriod"] == risk["whenPeriod"]
     assert risk["whenPeriod"] == {"start": "2024-03-01", "end": "2025-01-31"}  # 336 days later
     assert (first["status"], first["subject"]) == ("final", {"reference": "Patient/7"})
     assert first["note"] == [{"text": "RS203: outside the range"}]

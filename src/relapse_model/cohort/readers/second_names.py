@@ -23,6 +23,8 @@ from relapse_model.cohort.readers.other_things import (
     SPECIMEN,
     other_thing,
 )
+from relapse_model.cohort.readers.viruses import of_other_virus
+from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -39,9 +41,9 @@ class SecondNames:
     """Holds what rows call their analyte or agent against the one as which they are read.
 
     A text contradicts if it is a name of another analyte of the study, alone or before brackets; if it holds names of
-    agents of the study, and not that one; if it is a ratio of two; or if it says that the result is of another person
-    or specimen or a quantity derived from it, or that nothing was given (`other_things`). A text that is not understood
-    contradicts nothing, and neither does a name that the study has for that one.
+    agents of the study, and not that one; if it is a ratio of two, or names another virus; or if it says that the
+    result is of another person or specimen or a quantity derived from it, or that nothing was given (`other_things`). A
+    text that is not understood contradicts nothing, and neither does a name that the study has for that one.
 
     Parameters
     ----------
@@ -100,6 +102,10 @@ class SecondNames:
             return False
         if self._other(key, plain, meant) or (key == "analyte" and names_a_ratio(plain, table)):
             return True
+        if key == "analyte" and own in self.study.analytes:
+            rule = self.study.analytes[str(own)]
+            if of_other_virus(plain, (str(own), rule.label, *rule.synonyms)):
+                return True
         said = self._said(table, key, plain)
         return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
 
@@ -244,15 +250,24 @@ class LoincMet:
         Examples
         --------
         >>> met = LoincMet()
-        >>> met.see("alt", ["1742-6", "2951-2", "U/L"], [3, 1, 9])
-        >>> list(met.sentences())
-        ['results of alt that count have LOINC codes which no study states for it: 1742-6 (3), 2951-2 (1)']
+        >>> met.see("alt", ["1920-8", "2951-2", "U/L"], [3, 1, 9])
+        >>> next(met.sentences()).partition(". ")[0].partition(": ")[2]
+        '1920-8 (3; ast in the library of common analytes), 2951-2 (1)'
         """
+        known = {code: name for name, one in analyte_library().items() for code in one.loinc_from}
         for name in sorted({name for name, _ in self.met}):
             codes = sorted(((count, code) for (one, code), count in self.met.items() if one == name), reverse=True)
-            said = ", ".join(f"{code} ({count:,})" for count, code in codes[:_MOST])
+            said = ", ".join(f"{code} ({count:,}{_in_library(known.get(code))})" for count, code in codes[:_MOST])
             more = f", and {len(codes) - _MOST:,} more" if len(codes) > _MOST else ""
-            yield f"results of {name} that count have LOINC codes which no study states for it: {said}{more}"
+            yield (
+                f"results of {name} that count have LOINC codes which the study does not state for it: {said}{more}. "
+                f"See what they are: if they are of {name}, state them as its loinc in the study; if not, leave such "
+                "rows out"
+            )
+
+
+def _in_library(name: str | None) -> str:
+    return "" if name is None else f"; {name} in the library of common analytes"
 
 
 def names_a_ratio(text: str, names: NameTable) -> bool:

@@ -34,9 +34,14 @@ def refused_as_it_is(text: str, kind: str, source: str | Path, study: Study) -> 
         reader_of(kind)(source, parse_mapping(text, "this mapping", kind), study=study)
     except (CohortError, MappingError, SourceError) as error:
         lines = problem_lines(error.problems) or [str(error)]
-        shown = [f"#?   {_line(line)}" for line in lines[:_SHOWN]]
-        more = [f"#?   and {len(lines) - _SHOWN:,} more kinds"] if len(lines) > _SHOWN else []
-        return ["", "#? Read with this mapping as it is, the source is refused:", *shown, *more]
+        shown = [f"#   {_line(line)}" for line in lines[:_SHOWN]]
+        more = [f"#   and {len(lines) - _SHOWN:,} more kinds"] if len(lines) > _SHOWN else []
+        return [
+            "",
+            "#? How is this to be mended? Read with this mapping as it is, the source is refused:",
+            *shown,
+            *more,
+        ]
     return []
 
 

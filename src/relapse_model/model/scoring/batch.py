@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,7 @@ def score_folder(
 
 def _score(
     model: TrainedModel, source: Path, target: Path, asked: dict[str, Any], chunk_patients: int,
-    executors: Callable[[], Executor] | None, progress: bool,
+    executors: Callable[[], AbstractContextManager[Executor]] | None, progress: bool,
 ) -> BatchScores:  # fmt: skip
     work, made = work_folder(target), partitioned(source)
     if not made and not more_patients_than(source, chunk_patients):
@@ -251,16 +252,16 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _executors(jobs: int | None, executor: Executor | None) -> Callable[[], Executor] | None:
+def _executors(jobs: int | None, executor: Executor | None) -> Callable[[], AbstractContextManager[Executor]] | None:
     """Return what gives an executor; None where the parts are scored in this process."""
     if executor is not None:
-        return lambda: executor
+        return lambda: nullcontext(executor)
     return None if jobs in (None, 1) else partial(process_pool, jobs)
 
 
 def _score_parts(
     model: TrainedModel, parts: Partitions, work: Path, asked: dict[str, Any],
-    executors: Callable[[], Executor] | None, progress: bool,
+    executors: Callable[[], AbstractContextManager[Executor]] | None, progress: bool,
 ) -> _ScoredParts:  # fmt: skip
     """Score each part that has no scores yet."""
     from tqdm import tqdm

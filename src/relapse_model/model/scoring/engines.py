@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from secrets import token_hex
 from typing import Any
 
 from relapse_model.cohort.large_folders.partitions import DamagedPartError
 from relapse_model.errors import RelapseModelError
-from relapse_model.model.processes import begin_worker
+from relapse_model.model.processes import begin_worker, end_pool, holding_back_interrupts
 
 ENGINES = ("processes", "dask")
 
@@ -31,7 +31,7 @@ class PartsFailedError(RelapseModelError):
 
 
 def run_parts(
-    function: Callable[[int], Any], numbers: Sequence[int], executor_of: Callable[[], Executor]
+    function: Callable[[int], Any], numbers: Sequence[int], pool_of: Callable[[], AbstractContextManager[Executor]]
 ) -> Iterator[int]:
     """Call a function with the number of each part; yield the numbers as they are done.
 
@@ -43,8 +43,8 @@ def run_parts(
     function : callable
         Can be pickled.
     numbers : sequence of int
-    executor_of : callable
-        Returns an executor that works: a pool of processes whose worker was killed does not.
+    pool_of : callable
+        Returns a context of an executor that works: a pool of processes whose worker was killed does not.
 
     Raises
     ------
@@ -54,31 +54,40 @@ def run_parts(
     reasons: dict[int, str] = {}
     for _ in range(2):
         reasons = {}
-        futures = {}
-        executor = executor_of()
-        for number in numbers:
-            try:
-                futures[executor.submit(_attempt, function, number, token_hex(8))] = number
-            except Exception as error:  # the pool broke while it was being given work
-                reasons[number] = _reason(error)
-        for future in as_completed(futures):
-            failure = future.exception()
-            if failure is None:
-                yield futures[future]
-            elif isinstance(failure, RelapseModelError) and not isinstance(failure, DamagedPartError):
-                for other in futures:
-                    other.cancel()
-                raise failure
-            else:
-                reasons[futures[future]] = _reason(failure)
+        with pool_of() as executor:
+            yield from _run_once(function, numbers, executor, reasons)
         numbers = sorted(reasons)
         if not numbers:
             return
     raise PartsFailedError("parts failed", dict(sorted(reasons.items())))
 
 
-def process_pool(jobs: int) -> Executor:
-    """Return a new pool of processes of this machine; they end when it is no longer used.
+def _run_once(
+    function: Callable[[int], Any], numbers: Sequence[int], executor: Executor, reasons: dict[int, str]
+) -> Iterator[int]:
+    """Yield the numbers of the parts that are done; note the reasons of the others."""
+    futures = {}
+    with holding_back_interrupts():  # workers start when they are given work
+        for number in numbers:
+            try:
+                futures[executor.submit(_attempt, function, number, token_hex(8))] = number
+            except Exception as error:  # the pool broke while it was being given work
+                reasons[number] = _reason(error)
+    for future in as_completed(futures):
+        failure = future.exception()
+        if failure is None:
+            yield futures[future]
+        elif isinstance(failure, RelapseModelError) and not isinstance(failure, DamagedPartError):
+            for other in futures:
+                other.cancel()
+            raise failure
+        else:
+            reasons[futures[future]] = _reason(failure)
+
+
+@contextmanager
+def process_pool(jobs: int) -> Iterator[Executor]:
+    """Give a new pool of processes of this machine; they end with the context, at once if it is broken off.
 
     Not the one that joblib keeps for itself: it would find ours there, which is of another kind.
 
@@ -90,8 +99,16 @@ def process_pool(jobs: int) -> Executor:
     from joblib import effective_n_jobs
     from joblib.externals.loky import ProcessPoolExecutor
 
-    pool: Executor = ProcessPoolExecutor(effective_n_jobs(jobs), initializer=begin_worker, initargs=(os.getpid(),))
-    return pool
+    pool = None
+    broken_off = True
+    try:
+        with holding_back_interrupts():
+            pool = ProcessPoolExecutor(effective_n_jobs(jobs), initializer=begin_worker, initargs=(os.getpid(),))
+        yield pool
+        broken_off = False
+    finally:
+        if pool is not None:
+            end_pool(pool, at_once=broken_off)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def risk_assessments(
         if synthetic:
             resource["meta"] = {"tag": [_TEST_DATA]}
         if row["status"] == "scored":
-            resource["prediction"] = _predictions(row, outcome, period)
+            resource["prediction"] = _predictions(row, outcome, period, f"{horizon_weeks:g} weeks", model)
         notes = [verdict] if verdict and row["status"] == "scored" else []
         notes += [str(row[name]) for name in ("warnings", "reason") if isinstance(row[name], str) and row[name]]
         if notes:
@@ -130,14 +130,19 @@ def _period(day: str, horizon_weeks: float) -> dict[str, str]:
     return {"start": start.isoformat(), "end": end.isoformat()}
 
 
-def _predictions(row: dict[Any, Any], outcome: str, period: dict[str, str]) -> list[dict[str, Any]]:
+def _predictions(
+    row: dict[Any, Any], outcome: str, period: dict[str, str], horizon: str, model: str
+) -> list[dict[str, Any]]:
+    """Return the risk and its interval; each says of what, until when and from what."""
+    of = f"risk of {outcome} within {horizon}, from {period['start']} to {period['end']}"
+    basis = f"predicted by {model} from the patient's records up to {period['start']}"
     named = {"outcome": {"text": outcome}, "whenPeriod": period}
     low, high = (_percent(row[name]) for name in ("risk_lower", "risk_upper"))
     unit = {"unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
     interval = {"low": {"value": low, **unit}, "high": {"value": high, **unit}}
-    found = [{**named, "probabilityDecimal": _percent(row["relapse_risk"])}]
+    found = [{**named, "probabilityDecimal": _percent(row["relapse_risk"]), "rationale": f"Absolute {of}; {basis}"}]
     if not (pd.isna(row["risk_lower"]) or pd.isna(row["risk_upper"])):
-        found.append({**named, "probabilityRange": interval, "rationale": f"{LEVEL:.0%} interval of the risk"})
+        found.append({**named, "probabilityRange": interval, "rationale": f"{LEVEL:.0%} interval of the {of}; {basis}"})
     return found
 
 

@@ -140,19 +140,51 @@ def test_a_qualifier_that_takes_a_result_back_is_refused(tmp_path, value):
     assert "LB, observation 1, column 'LBRSTAT'" in own
 
 
-def test_a_preliminary_result_counts_and_is_told(tmp_path):
-    rows = [lb(LBSEQ=1.0), lb(date="2024-02-01", LBSEQ=2.0)]
-    cohort = read(tmp_path, lb=rows, supplb=[supp("PRELIMINARY"), supp("CORRECTED", number="2")])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("PRELIMINARY", True), ("Preliminary result", True), ("Under review", True), ("CORRECTED", True),
+        ("待复核", True), ("FINAL", False), ("Verified", False),
+    ],
+)  # fmt: skip
+def test_a_result_that_may_not_be_final_counts_and_is_told(tmp_path, value, told):
+    """By the table of words that every reader has; a state says it in any words, a remark with nothing else."""
+    rows = [lb(LBSEQ=1.0, LBRSTAT=value), lb(date="2024-02-01", LBSEQ=2.0, LBRSTAT="")]
+    cohort = read(tmp_path, lb=rows)
     assert len(cohort.labs) == 2
-    assert "LB, SUPPLB.LBRSTAT: 1 rows that count are called 'PRELIMINARY'" in cohort.reading.notes
-    assert not any("CORRECTED" in note for note in cohort.reading.notes)
+    advice = "if they do not count yet, leave them out by 'when'"
+    notes = [note for note in cohort.reading.notes if "are called" in note]
+    assert notes == [f"LB, LBRSTAT: 1 rows that count are called {value!r}; {advice}"] * told
+    rows = [{key: text for key, text in row.items() if key != "LBRSTAT"} for row in rows]
+    (tmp_path / "beside").mkdir()
+    cohort = read(tmp_path / "beside", lb=rows, supplb=[supp(value)])
+    assert any(f"SUPPLB.LBRSTAT: 1 rows that count are called {value!r}" in one for one in cohort.reading.notes) is told
+    (tmp_path / "remark").mkdir()
+    cohort = read(tmp_path / "remark", lb=[{**rows[0], "LBCOM": "Report under review"}, rows[1] | {"LBCOM": ""}])
+    assert not any("are called" in note for note in cohort.reading.notes)
+
+
+def test_two_values_of_one_qualifier_for_one_row_are_both_read(tmp_path):
+    """The first alone was: FINAL before CANCELLED. The standard has one; where neither takes it back, it is told."""
+    rows = [lb(LBSEQ=1.0), lb(date="2024-02-01", LBSEQ=2.0)]
+    for both in (["FINAL", "CANCELLED"], ["CANCELLED", "FINAL"]):
+        text = refused(tmp_path, lb=rows, supplb=[supp(one) for one in both])
+        assert "1 problem" in text
+        assert "LB, observation 1, column 'SUPPLB.LBRSTAT'" in text
+    cohort = read(tmp_path, lb=rows, supplb=[supp("FINAL"), supp("REPEATED", number="1"), supp("FINAL", number="2")])
+    (told,) = [note for note in cohort.reading.notes if "two different values" in note]
+    assert told.startswith("SUPPLB.LBRSTAT: 1 rows of LB that count have two different values of it, the first is "
+                           "observation 1; ")  # fmt: skip
+    cohort = read(tmp_path, lb=rows, supplb=[supp("FINAL"), supp("FINAL"), supp("FINAL", number="2")])
+    assert not any("two different values" in note for note in cohort.reading.notes)
 
 
 def test_a_loinc_code_that_the_study_lacks_is_told(tmp_path, study):
     """2951-2 is sodium: the study has none, so that nobody here knows what it is."""
     cohort = read(tmp_path, study=study, lb=[lb(LBLOINC="2951-2"), lb(date="2024-02-01", LBLOINC="5193-8")])
     told = [note for note in cohort.reading.notes if "LOINC" in note]
-    assert told == ["results of anti_hbs that count have LOINC codes which no study states for it: 2951-2 (1)"]
+    assert len(told) == 1
+    assert "which the study does not state for it: 2951-2 (1; sodium in the library of common analytes). " in told[0]
     assert len(cohort.labs) == 2
 
 

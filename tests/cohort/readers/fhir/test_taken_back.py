@@ -10,6 +10,7 @@ from fhir_rows import MAPPING, left_out, reader, values
 
 import relapse_model as rm
 from relapse_model.cohort.readers.fhir import asked_alone
+from relapse_model.cohort.readers.fhir.propose import propose_fhir
 from relapse_model.cohort.readers.fhir.read import read_fhir
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.errors import CohortError
@@ -163,9 +164,49 @@ def test_a_condition_that_was_refuted_is_none(read, said):
 
 
 def test_a_second_loinc_code_that_the_study_lacks_is_told(read):
-    """2951-2 is sodium, which the study has not: what it is nobody here knows, and the result counts."""
+    """2951-2 is sodium, which the study has not, and the library has: the result counts, and is told."""
     both = {"coding": [{"system": LOINC, "code": "5193-8"}, {"system": LOINC, "code": "2951-2"}]}
     cohort = read(observation(**quantity(5.0)) | {"code": both}, study=rm.load_study("hbsag-relapse"))
     assert values(cohort) == ["5.0"]
-    told = "results of anti_hbs that count have LOINC codes which no study states for it: 2951-2 (1)"
-    assert told in cohort.reading.notes
+    told = "results of anti_hbs that count have LOINC codes which the study does not state for it: 2951-2 (1; sodium "
+    told += "in the library of common analytes). See what they are: "
+    assert any(note.startswith(told) for note in cohort.reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (("2024-03-08T23:30:00+08:00", "2024-04-08T12:00:00+09:00"), True),  # 00:30 of the 9th by +09:00
+        (("2024-03-08T10:00:00+01:00", "2024-04-08T10:00:00+02:00"), False),  # summer time, and no day depends on it
+        (("2024-03-08T23:30:00+08:00", "2024-04-08T23:30:00+08:00"), False),
+    ],
+)
+def test_days_that_depend_on_which_offset_is_the_hospitals_are_told(read, days, told):
+    """The day as written counts; with the zone of the hospital, nothing is left open."""
+    rows = [observation(day=day) for day in days]
+    notes = read(*rows).reading.notes
+    found = [note for note in notes if "2 offsets" in note]
+    assert len(found) == told
+    if told:
+        assert "1 would be of another day by another of them" in found[0]
+        assert 'state zone = "..."' in found[0]
+        zoned = MAPPING.replace("[time]", '[source]\nzone = "Asia/Shanghai"\n[time]')
+        assert not any("offsets" in note for note in read(*rows, mapping=zoned).reading.notes)
+
+
+def test_a_code_that_is_called_by_another_virus_is_asked(tmp_path, study):
+    """By its LOINC code it is HBV DNA, by its display HIV RNA: which of the two is wrong, nobody here knows."""
+    code = study.analytes["hbv_dna"].loinc[0]
+    for display, asked in (("HIV viral load", True), ("HBV DNA", False), ("viral load", False)):
+        row = observation(code=code)
+        row["code"]["coding"][0]["display"] = display
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": one} for one in (patient(), row)],
+        }
+        (tmp_path / "one.json").write_text(json.dumps(bundle), encoding="utf-8")
+        text = propose_fhir(tmp_path, study)
+        assert (f"#? Is it hbv_dna? The code is one of it, and is called {display}" in text) is asked
+        assert ('\nanalyte = "hbv_dna"' in text) is not asked
+        assert ('\n# analyte = "hbv_dna"' in text) is asked

@@ -124,7 +124,7 @@ def test_a_condition_that_nobody_fulfils_is_refused(read):
 def test_persons_who_are_not_in_person_are_listed(read):
     cohort = read(number("5"), number("5", person_id="3"), number("6", person_id="3"), number("7", person_id="4"))
     told = "measurement: 3 rows are of 2 persons whom the table PERSON does not have, and are not used"
-    assert told in cohort.reading.notes
+    assert f"{told}; see whether that table is whole" in cohort.reading.notes
     assert left_out(cohort) == {"of no person of the table PERSON": 3}
 
 

@@ -45,7 +45,9 @@ def other_times(
     unit = _units(columns, len(table))
     numbers = np.array([is_number(one) for one in unit], dtype=bool)
     if numbers.any():
-        return table.problems(numbers, "AVALU", "the unit of AVAL, such as DAYS", found="a number"), []
+        return table.problems(
+            numbers, "AVALU", "the unit of AVAL, such as DAYS", "State the unit in AVALU", found="a number"
+        ), []
     agree = {name: _agree(time, days, length, _offsets(wanted)) for name, length in _DAYS.items()}
     usual = max(agree, key=lambda name: int(agree[name].sum()))
     right = np.select([unit == name for name in _DAYS], list(agree.values()), agree[usual])

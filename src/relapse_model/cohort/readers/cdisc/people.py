@@ -258,7 +258,13 @@ def patients_problems(library: Library, mapping: SourceMapping) -> Iterator[Prob
     keys = identifier_keys(own.texts(ID))
     table = Subjects(own, pd.Series(keys.unique(), index=keys.unique()), pd.Series(dtype=object)).table(own)
     again = (keys.duplicated() | (keys == "")).to_numpy()
-    problems = table.problems(again, ID, "one row for each subject", found="a subject who has a row, or nobody")
+    problems = table.problems(
+        again,
+        ID,
+        "one row for each subject",
+        "Take out the row that does not count",
+        found="a subject who has a row, or nobody",
+    )
     yield from (replace(problem, patient=None) for problem in problems)
 
 

@@ -183,7 +183,9 @@ def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str
             table = subjects.table(data, np.flatnonzero(rows))
             values = [table.columns[value] for value, _ in wanted.standard.values if value in data]
             filled = np.any([(texts != "").to_numpy() for texts in values], axis=0)
-            problems += table.problems(filled, variable, "no result, since it was not done")
+            problems += table.problems(
+                filled, variable, "no result, since it was not done", "Take the result out, or correct the status"
+            )
     zero = _zero_doses(wanted) & chosen
     if data.name.startswith(("EX", "EC")):
         found[NO_DOSE] = zero
@@ -243,7 +245,9 @@ def _table(
     for key, one in wanted.entry.fields.items():
         if key.endswith("day") and is_study_day(one):
             days, zero = days_since(columns[one.name])
-            problems += table.problems(zero, one.name, "a study day: the day before day 1 is day -1")
+            problems += table.problems(
+                zero, one.name, "a study day: the day before day 1 is day -1", "Correct the day in the source"
+            )
             columns.others[one.name] = days.mask(zero, "")
     if wanted.made_dose:
         notes += _doses(wanted, columns)

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Positions
+from relapse_model.cohort.readers.beside_rows import is_state
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library
 from relapse_model.cohort.readers.cdisc.rows import TakenRows
 from relapse_model.cohort.readers.cdisc.standard import ID
-from relapse_model.cohort.readers.other_things import PERSON, other_thing, takes_all_back
+from relapse_model.cohort.readers.other_things import NOT_FINAL, PERSON, other_thing, says_only, takes_all_back
 from relapse_model.cohort.readers.second_names import LoincMet, SecondNames
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
-_NOT_FINAL = re.compile(r"preliminary|interim|provisional|not final|unverified|not verified|pending|初步|未审核|待审核")
 _TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$", re.IGNORECASE)
+_STATE = re.compile("STAT$|STS$")
 _CATEGORY = re.compile(r"AVALCAT\d+")
 _LIMIT = re.compile(
     r"(?!.*(?:[>≥]|above|not below)).*"
@@ -45,9 +46,12 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
     """
     problems: list[Problem] = []
     unfinished: Counter[tuple[str, str]] = Counter()
+    twice: list[str] = []
     for one in taken:
         at = one.rows.table.number[one.rows.at].astype(np.intp) - 1
-        for name, texts in _statements(library, one, at):
+        for name, texts, place in _statements(library, one, at):
+            if place == 1:
+                twice.append(_twice(name, texts, one.wanted.data.name, at))
             codes, distinct = pd.factorize(texts)
             wrong = np.array([*map(_taken_back, distinct), False], dtype=bool)[codes]
             found = pd.Series(np.full(len(one.rows.table), "", dtype=object))
@@ -55,11 +59,22 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
             expected = "nothing that takes the row back"
             problems += one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE, found=found)
             for text, count in Counter(texts[texts != ""]).items():
-                if _NOT_FINAL.fullmatch(text.strip().casefold()):
+                if _not_final(text, (name, one.wanted.data.labels.get(name, ""))):
                     unfinished[f"{one.wanted.data.name}, {name}", text] += count
         problems += _below_limits(one, at)
-    notes = [f"{name}: {count:,} rows that count are called {text!r}" for (name, text), count in unfinished.items()]
-    return problems, notes
+    notes = [
+        f"{name}: {count:,} rows that count are called {text!r}; if they do not count yet, leave them out by 'when'"
+        for (name, text), count in unfinished.items()
+    ]
+    return problems, [*notes, *twice]
+
+
+def _twice(name: str, texts: pd.Series, data: str, at: Positions) -> str:
+    rows = np.flatnonzero(texts != "")
+    return (
+        f"{name}: {len(rows):,} rows of {data} that count have two different values of it, the first is observation "
+        f"{at[rows[0]] + 1}; correct the qualifier in the source, or leave such rows out by 'when'"
+    )
 
 
 def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
@@ -84,15 +99,21 @@ def _taken_back(text: object) -> bool:
     return takes_all_back(said) or (len(said.split()) <= _FEW and bool(other_thing(said, (PERSON,))))
 
 
-def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tuple[str, pd.Series]]:
-    """Yield what stands beside the rows that were taken, each with the name of its variable."""
+def _not_final(text: object, called: Sequence[str]) -> bool:
+    """Tell whether a text says that a result is not final: a state in any words, a remark with nothing else."""
+    of_state = any(is_state(one) or _STATE.search(one) for one in called)
+    return bool((other_thing if of_state else says_only)(str(text), (NOT_FINAL,)))
+
+
+def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:
+    """Yield what stands beside the rows that were taken, each with the name of its variable; again with 1, 2 ..."""
     data, entry = one.wanted.data, one.wanted.entry
     usual = {*one.wanted.standard.none, *entry.when, *(each.name for each in entry.fields.values())}
     for name, label in data.labels.items():
         if name not in usual and (_TOLD.search(name) or _TOLD.search(label)):
             coded = data.coded(name)
-            if any(_taken_back(text) or _NOT_FINAL.fullmatch(text.strip().casefold()) for text in coded.texts):
-                yield name, pd.Series(coded.texts[coded.codes[at]], dtype=object)
+            if any(_taken_back(text) or _not_final(text, (name, label)) for text in coded.texts):
+                yield name, pd.Series(coded.texts[coded.codes[at]], dtype=object), 0
     for beside in _supplements(library, data):
         yield from _supplemental(beside, data, at)
 
@@ -102,8 +123,11 @@ def _supplements(library: Library, data: DataSet) -> list[DataSet]:
     return [one for one in found if one.holds("RDOMAIN", (data.name[:2],)).any()]
 
 
-def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series]]:
-    """Yield for each qualifier what it says of the rows, by subject and the number that IDVAR names."""
+def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:
+    """Yield for each qualifier what it says of the rows, by subject and the number that IDVAR names.
+
+    The standard has one value of a qualifier for a row; where there are two, none is known to be the later: both come.
+    """
     rows = pd.DataFrame({name: beside.texts(name) for name in _SUPPLEMENT})
     rows = rows[(rows["RDOMAIN"] == data.name[:2]) & rows["QVAL"].ne("")]
     for (idvar, name), own in rows.groupby(["IDVAR", "QNAM"], sort=False):
@@ -116,9 +140,12 @@ def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tup
             keys = keys + "|" + _plain(data.texts(variable).iloc[at].reset_index(drop=True))
             known = known + "|" + _plain(own["IDVARVAL"])
         said = pd.Series(own["QVAL"].to_numpy(dtype=object), index=known)
-        texts = keys.map(said[~said.index.duplicated()]).fillna("").astype(object)
-        if (texts != "").any():
-            yield f"{beside.name}.{name}", texts
+        said = said[~pd.MultiIndex.from_arrays([said.index, said]).duplicated()]
+        nth = said.groupby(level=0).cumcount().to_numpy()
+        for place in range(int(nth.max()) + 1):
+            texts = keys.map(said[nth == place]).fillna("").astype(object)
+            if (texts != "").any():
+                yield f"{beside.name}.{name}", texts, place
 
 
 def _plain(texts: pd.Series) -> pd.Series:

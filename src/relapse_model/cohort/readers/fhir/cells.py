@@ -11,6 +11,7 @@ from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
     EXPECTED_DAY,
+    clock_of,
     is_greenwich,
     issued_before,
     local_time,
@@ -42,6 +43,7 @@ class Cells:
         self.asked, self.zone, self.partial = asked, zone, partial
         self.missing = {text_key(code) for code in missing}
         self.greenwich = self.long_periods = 0
+        self.clocks: Counter[tuple[str, str]] = Counter()  # offsets and times of day; where a zone is stated, none
         self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
@@ -100,4 +102,6 @@ class Cells:
             found = "nothing" if not text else "no date" if len(text) > 7 else "a part of a date"
             raise UnclearError(element, found, EXPECTED if found != "a part of a date" else EXPECTED_DAY)
         self.greenwich += is_greenwich(text)
+        if not self.zone and "T" in text:
+            self.clocks[clock_of(text)] += 1
         return day

@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.fhir.cells import Cells
 from relapse_model.cohort.readers.fhir.contradicted import is_test, refuse_other_names
 from relapse_model.cohort.readers.fhir.courses import medication_name
 from relapse_model.cohort.readers.fhir.elements import (
+    EXPORT_AGAIN,
     Coding,
     Json,
     NotFhirError,
@@ -137,7 +138,9 @@ class Collector:
         except NotFhirError as wrong:
             # Whom it concerns is not known: no cohort is right without it.
             self.tallies[kind].came = came + 1
-            self._refuse(kind, self._unit(), "", found, UnclearError(wrong.element, wrong.found, wrong.expected))
+            self._refuse(
+                kind, self._unit(), "", found, UnclearError(wrong.element, wrong.found, wrong.expected, EXPORT_AGAIN)
+            )
 
     def _held(self, found: Found) -> None:
         held = found.resource["contained"]
@@ -271,7 +274,9 @@ class Collector:
                     row = kind, unit, resource, subject, found.file, found.number, wanted.name, cells
                     rows.append((wanted.section, row))
         except NotFhirError as wrong:
-            self._refuse(kind, unit, subject, found, UnclearError(wrong.element, wrong.found, wrong.expected))
+            self._refuse(
+                kind, unit, subject, found, UnclearError(wrong.element, wrong.found, wrong.expected, EXPORT_AGAIN)
+            )
         except UnclearError as why:
             self._refuse(kind, unit, subject, found, why)
         else:

@@ -22,6 +22,10 @@ _OF_OID = {
 _STEP = re.compile(r"([A-Za-z][A-Za-z0-9]*)(?:\(([^()]+)\))?(?:\.|$)")
 
 
+EXPORT_AGAIN = "Export it again, or correct it in the source"
+"""What to do about an element that is not of the kind that FHIR gives it."""
+
+
 class NotFhirError(Exception):
     """An element is not of the kind that FHIR gives it; carries where, what came and what was expected."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from relapse_model.cohort.readers.fhir.asked_alone import BYTES_WORTH, AskedAlone
-from relapse_model.cohort.readers.fhir.elements import Json
+from relapse_model.cohort.readers.fhir.elements import EXPORT_AGAIN, Json
 from relapse_model.errors import Problem, SourceError
 from relapse_model.files import no_repeats
 
@@ -96,7 +96,7 @@ class Source:
 
     def refuse(self, file: str, number: int | None, found: str, expected: str, advice: str = "") -> None:
         """Add a problem of a whole file, or of an entry that belongs to nobody known."""
-        self.problems.append(Problem(file, number, None, found, expected, advice, counted="entry"))
+        self.problems.append(Problem(file, number, None, found, expected, advice or EXPORT_AGAIN, counted="entry"))
 
     def _bundle(self, file: Path, called: str) -> Iterator[Found]:
         size = file.stat().st_size

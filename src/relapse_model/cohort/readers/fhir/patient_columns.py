@@ -13,7 +13,7 @@ from relapse_model.cohort.readers.fhir.collect import Collector
 from relapse_model.cohort.readers.fhir.courses import one_text
 from relapse_model.cohort.readers.fhir.elements import NotFhirError
 from relapse_model.cohort.readers.fhir.time_zero import COLUMN, Index
-from relapse_model.cohort.readers.fhir.values import UnclearError
+from relapse_model.cohort.readers.fhir.values import CORRECT, UnclearError
 from relapse_model.cohort.readers.index_dates import ages_at
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -46,7 +46,7 @@ def patient_columns(
 
     def refuse(row: int, column: str, came: str, expected: str) -> None:
         own = identifier_key(str(table["patient_id"].iloc[row]))
-        problems.append(Problem(file[row], int(entry[row]), column, came, expected, "", own, counted="entry"))
+        problems.append(Problem(file[row], int(entry[row]), column, came, expected, CORRECT, own, counted="entry"))
 
     for column, field in mapping.patients.items():
         if column in collector.asked.patients:

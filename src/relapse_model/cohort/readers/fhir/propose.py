@@ -32,6 +32,7 @@ from relapse_model.cohort.readers.proposed_text import (
     meaning_of_word,
     quoted,
 )
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.errors import SourceError
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -196,19 +197,26 @@ def _patients(met: Met) -> list[str]:
 
 def _labs(met: Met, study: Study) -> list[str]:
     names, library = analyte_names(study), library_codes(study)
+    second = SecondNames(study)
     known: dict[str, dict[str, CodeMet]] = defaultdict(dict)
+    asked: dict[str, dict[str, CodeMet]] = defaultdict(dict)
     rest: dict[str, CodeMet] = {}
     for code, one in sorted(met.codes.get("Observation", {}).items(), key=lambda each: (-each[1].count, each[0])):
         system, _, bare = code.partition("|")
         by_code = names.meaning(bare).name if system == LOINC or not one.display else None
         name = by_code or names.meaning(one.display).name or (library.get(bare) if system == LOINC else None)
         if code and name in study.analytes:
-            known[str(name)][code] = one
+            other = second.contradicts("analyte", one.display, str(name))
+            (asked if other else known)[str(name)][code] = one
         else:
             rest[code] = one
     lines = []
     for name in sorted(known):
         lines += _lab(name, known[name], study)
+    for name, codes in sorted(asked.items()):
+        for code, one in codes.items():
+            lines += ["", f"#? Is it {name}? The code is one of it, and is called {comment(one.display)}",
+                      *(f"# {line}" for line in _lab(name, {code: one}, study)[1:])]  # fmt: skip
     if rest:
         lines += ["", "# Found, and not known to the study:"]
         lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]

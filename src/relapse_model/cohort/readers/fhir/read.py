@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.entry_rows import in_mapping
+from relapse_model.cohort.readers.fhir.cells import Cells
 from relapse_model.cohort.readers.fhir.cohort_tables import Kept, made_table, readings, rows_of
 from relapse_model.cohort.readers.fhir.collect import ALWAYS_ASKED, Collector
-from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
+from relapse_model.cohort.readers.fhir.elements import EXPORT_AGAIN, NotFhirError, texts_at
 from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
+from relapse_model.cohort.readers.fhir.times import on_another_day
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
@@ -113,7 +115,7 @@ def read_resources(
         index = index_of(collector, rows_of(collector, "time"), ids, known.time, folder)
         made, kept, problems = _tables(collector, known, ids, index)
     except NotFhirError as wrong:
-        problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
+        problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected, EXPORT_AGAIN)
         raise SourceError("the FHIR export was refused", [problem]) from None
     lives = lives_of(collector, kept)
     notes = *lives.notes, *unmet_notes, *_notes(collector, files, made, zone)
@@ -218,17 +220,31 @@ def _not_mapped(collector: Collector) -> tuple[NotMapped, ...]:
     return (*codes, *(NotMapped("resources", kind, "", count) for kind, count in sorted(collector.others.items())))
 
 
+def _days(cells: Cells, zone: str) -> Iterable[str]:
+    """Yield notes on times of which the day depends on a zone that nobody stated."""
+    if cells.greenwich and not zone:
+        yield (
+            f"{cells.greenwich:,} times are in UTC, and count as days of Greenwich: if the hospital is elsewhere, "
+            'state zone = "..." under [source]'
+        )
+    clocks = {one: count for one, count in cells.clocks.items() if one[0]}
+    offsets = sorted({offset for offset, _ in clocks})
+    other = on_another_day(clocks) if len(offsets) > 1 else 0
+    if other:
+        yield (
+            f"times have {len(offsets)} offsets ({', '.join(offsets[:5])}), and count by the day of each as written: "
+            f"{other:,} would be of another day by another of them; if the hospital has one zone, state "
+            'zone = "..." under [source]'
+        )
+
+
 def _notes(collector: Collector, files: Source, made: dict[str, MadeTable], zone: str) -> Iterable[str]:
     if len(files.files) > 1:
         yield (
             f"{len(files.files):,} files were read in the order of their names; 'file 7' is the seventh of them, for a "
             "name may be that of a patient, and is shown only if it is that of a type of resource"
         )
-    if collector.cells.greenwich and not zone:
-        yield (
-            f"{collector.cells.greenwich:,} times are in UTC, and count as days of Greenwich: if the hospital is "
-            'elsewhere, state zone = "..." under [source]'
-        )
+    yield from _days(collector.cells, zone)
     if collector.cells.long_periods:
         yield f"{collector.cells.long_periods:,} results are of a period: the day of its end counts"
     yield from collector.told.sentences()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from relapse_model.cohort.readers.source_dates import Partial, iso_date
 
 _TIME = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?)?)?")
 _DAY = len("2024-03-02")
+_MINUTES = 24 * 60
 EXPECTED = "a date or a time as FHIR writes them (2024-03-02, 2024-03-02T08:30:00+08:00)"
 EXPECTED_DAY = f'{EXPECTED} with its day; or partial = "middle" under [time]'
 
@@ -24,6 +26,46 @@ def _zone(name: str) -> ZoneInfo:
 def is_greenwich(text: str) -> bool:
     """Tell whether a time is one of Greenwich, as servers write it that keep no local times."""
     return "T" in text and text.endswith(("Z", "+00:00", "-00:00"))
+
+
+def clock_of(text: str) -> tuple[str, str]:
+    """Return the offset of a time and its hours and minutes, as written; empty where it has none.
+
+    Examples
+    --------
+    >>> clock_of("2024-03-02T23:30:00+08:00"), clock_of("2024-03-02T23:30:00Z"), clock_of("2024-03-02")
+    (('+08:00', '23:30'), ('+00:00', '23:30'), ('', ''))
+    """
+    found = _TIME.fullmatch(text)
+    if found is None or not found[2]:
+        return "", ""
+    return "+00:00" if found[2] in ("Z", "-00:00") else found[2], found[1][:5]
+
+
+def on_another_day(clocks: Mapping[tuple[str, str], int]) -> int:
+    """Return how many times would be of another day by one of the other offsets that were met.
+
+    Parameters
+    ----------
+    clocks : mapping of tuple of str to int
+        How often each offset and time of day were met, as of `clock_of`.
+
+    Examples
+    --------
+    >>> on_another_day({("+08:00", "23:30"): 2, ("+08:00", "12:00"): 5, ("+09:00", "12:00"): 1})
+    2
+    """
+    shift = {offset: _minutes(offset[1:]) * (-1 if offset[0] == "-" else 1) for offset, _ in clocks}
+    ends = min(shift.values(), default=0), max(shift.values(), default=0)
+    return sum(
+        count
+        for (offset, clock), count in clocks.items()
+        if any(not 0 <= _minutes(clock) + end - shift[offset] < _MINUTES for end in ends)
+    )
+
+
+def _minutes(clock: str) -> int:
+    return 60 * int(clock[:2]) + int(clock[3:])
 
 
 def local_time(text: str, zone: str = "", partial: Partial = "refuse") -> str | None:

@@ -39,12 +39,16 @@ class Said:
     absent: str = ""
 
 
+CORRECT = "Correct the resource in the source, or take it out if it does not count"
+"""What to do about a value that cannot be read, where nothing else is said."""
+
+
 class UnclearError(Exception):
     """A value cannot be read; carries where, what came, what was expected and what to do."""
 
     def __init__(self, element: str, found: str, expected: str, advice: str = ""):
         super().__init__(element)
-        self.element, self.found, self.expected, self.advice = element, found, expected, advice
+        self.element, self.found, self.expected, self.advice = element, found, expected, advice or CORRECT
 
 
 def value_said(node: Json, meanings: Mapping[str, str]) -> Said:

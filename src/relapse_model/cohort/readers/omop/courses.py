@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ from relapse_model.cohort.readers.units_in_names import unit_stands
 _LEAVE = "Leave such rows out by 'when'"
 _STOP = "stop_reason"
 _DOSE_UNIT = "dose_unit_source_value"
+_VERBATIM = "verbatim_end_date"
+_REFILLS = "refills"
 
 
 def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
@@ -48,8 +52,8 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP),
-                               asked.cohort)  # fmt: skip
+    more = (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP, _VERBATIM, _REFILLS)
+    query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
     events = Events()
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
@@ -106,9 +110,42 @@ def _courses(
                 [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
                 f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
         bad |= other
+    _told(events, part, wanted, dates["end"], ~bad, dose)
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _told(
+    events: Events, part: pd.DataFrame, wanted: Wanted, ends: NDArray[np.object_], usable: Mask, dose: Field | None
+) -> None:
+    """Count what columns that are not read say of courses that are: another end, doses of later fills."""
+    if wanted.field("end") is None and wanted.table == "drug_exposure":
+        printed, _ = iso_dates(part[_VERBATIM], "ymd", "refuse")
+        texts = printed.to_numpy(dtype=object)
+        events.told[wanted.name, _VERBATIM] += int((usable & (texts != "") & (texts != ends)).sum())
+    refilled = part[_REFILLS].str.fullmatch(r"0*[1-9]\d*(?:\.0*)?").to_numpy(dtype=bool)
+    events.told[wanted.name, f"{_REFILLS}, dose" if dose is not None else _REFILLS] += int((usable & refilled).sum())
+
+
+def told_of_courses(events: Events) -> Iterator[str]:
+    """Yield notes on what columns that are not read say of courses that are.
+
+    Parameters
+    ----------
+    events : Events
+    """
+    said = {
+        _VERBATIM: "have another verbatim_end_date than drug_exposure_end_date, which is read; if the first is the end "
+        'that was recorded, state in the entry: end = "verbatim_end_date"',
+        _REFILLS: "have refills, and are read as one course from the start to the end of the row; see that its end is "
+        "that of the last fill, or leave such rows out by 'when'",
+        f"{_REFILLS}, dose": "have refills, of which the dose of the row may be one alone: what was given may be more; "
+        "let the mapping read no dose, or leave such rows out by 'when'",
+    }
+    for (name, what), count in sorted(events.told.items()):
+        if count:
+            yield f"drug_exposure: {count:,} courses of {name} {said[what]}"
 
 
 def _zero_doses(

@@ -50,7 +50,14 @@ class DuckTables:
         try:
             self._connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
-            problem = Problem(path.name, None, None, f"it cannot be opened ({type(error).__name__})", "a DuckDB file")
+            problem = Problem(
+                path.name,
+                None,
+                None,
+                f"it cannot be opened ({type(error).__name__})",
+                "a DuckDB file",
+                "Export it again",
+            )
             raise SourceError(_REFUSED, [problem]) from None
         self._error = duckdb.Error
         ((catalog,),) = self._connection.execute("SELECT current_database()").fetchall()
@@ -118,7 +125,9 @@ class DuckTables:
             while rows := cursor.fetchmany(self.chunk):
                 yield rows
         except self._error as error:
-            problem = Problem("DuckDB", None, None, f"a query failed ({type(error).__name__})", "a sound file")
+            problem = Problem(
+                "DuckDB", None, None, f"a query failed ({type(error).__name__})", "a sound file", "Export it again"
+            )
             raise SourceError(_REFUSED, [problem]) from None
 
 

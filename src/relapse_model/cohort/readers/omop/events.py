@@ -80,6 +80,9 @@ def _visits(visit: pd.Series) -> NDArray[np.object_]:
     return named
 
 
+_CORRECT = "Correct the row in the source, or leave such rows out by 'when'"
+
+
 def chunks_of(
     tables: Tables, table: str, wanted: tuple[Wanted, ...], more: tuple[str, ...], cohort: int | None
 ) -> tuple[Query, tuple[str, ...]]:
@@ -248,7 +251,7 @@ def refuse_rows(
     for order, place in enumerate(np.flatnonzero(rows).tolist()):
         number = str(part[row].iloc[place]) if row in part else ""
         events.problems.append(Problem(
-            table, int(number) if number.isdigit() else None, column, found[order], expected, advice,
+            table, int(number) if number.isdigit() else None, column, found[order], expected, advice or _CORRECT,
             persons.key(int(position[place])), counted=row or "row",
         ))  # fmt: skip
 

@@ -52,14 +52,25 @@ class Folder:
                 continue
             if name in self.files:
                 found = f"the files {self.files[name].name} and {file.name}"
-                problems.append(Problem(name, None, None, found, "one file of each table"))
+                problems.append(Problem(name, None, None, found, "one file of each table", "Take the others out"))
             if max_bytes is not None and file.stat().st_size > max_bytes:
                 found = f"{file.stat().st_size:,} bytes"
-                problems.append(Problem(file.name, None, None, found, f"at most {max_bytes:,} (max_bytes)"))
+                problems.append(
+                    Problem(file.name, None, None, found, f"at most {max_bytes:,} (max_bytes)", "Raise max_bytes")
+                )
             self.files[name] = file
         if not self.files:
             expected = "files of OMOP tables, such as MEASUREMENT.csv"
-            problems.append(Problem(path.name, None, None, "no file ending in .csv or .parquet", expected))
+            problems.append(
+                Problem(
+                    path.name,
+                    None,
+                    None,
+                    "no file ending in .csv or .parquet",
+                    expected,
+                    "Name the folder that holds them",
+                )
+            )
         if problems:
             raise SourceError(_REFUSED, problems)
 

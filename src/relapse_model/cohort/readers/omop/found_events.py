@@ -39,6 +39,8 @@ class Events:
         Rows of results by analyte and concept.
     came, met : Counter
         Rows of each entry with ``when``, by its place among those of the table, and those that are as it asks.
+    told : Counter
+        Courses of which a column that is not read says more, by agent and what it is.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -52,6 +54,7 @@ class Events:
     concepts: Counter[tuple[str, str]] = field(default_factory=Counter)
     came: Counter[int] = field(default_factory=Counter)
     met: Counter[int] = field(default_factory=Counter)
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, chunk: pd.DataFrame, wanted: tuple[Wanted, ...], concept: str) -> None:
         """Count the rows of entries with ``when``: those of their concepts, and those that are as it asks."""

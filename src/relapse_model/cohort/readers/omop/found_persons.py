@@ -17,6 +17,8 @@ UNDATED = "of a person without time zero"
 LEFT_OUT = "of a person whom the cohort leaves out"
 NOBODY = "of no person of the table PERSON"
 
+_CORRECT = "Correct the person's row in the source, or take it out if it does not count"
+
 
 @dataclass(slots=True, eq=False)
 class Persons:
@@ -73,4 +75,6 @@ class Persons:
         """Refuse patients of the cohort; the place in PERSON is not said, since a person_id says who it is."""
         for place in map(int, places):
             if self.among[place]:
-                self.problems.append(Problem("person", None, column, found, expected, advice, self.key(place)))
+                self.problems.append(
+                    Problem("person", None, column, found, expected, advice or _CORRECT, self.key(place))
+                )

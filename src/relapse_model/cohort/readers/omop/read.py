@@ -13,7 +13,7 @@ from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.births import births_of
 from relapse_model.cohort.readers.omop.concept_names import concept_names
-from relapse_model.cohort.readers.omop.courses import read_courses
+from relapse_model.cohort.readers.omop.courses import read_courses, told_of_courses
 from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import made_of, read_labs, reading_of
 from relapse_model.cohort.readers.omop.found_events import Events
@@ -135,6 +135,7 @@ def _told(tables: Tables, table: str, events: Events) -> list[str]:
         *_beside(table, events),
         *_strangers(table, events),
         *_zoned(table, events),
+        *told_of_courses(events),
         *_codes(tables, events),
     ]
 
@@ -142,7 +143,7 @@ def _told(tables: Tables, table: str, events: Events) -> list[str]:
 def _beside(table: str, events: Events) -> list[str]:
     return [
         f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives no "
-        "meaning: the number counts"
+        "meaning: the number counts; if the concept says otherwise, give its meaning under value.values of the entry"
         for (name, concept), count in sorted(events.beside.items())
     ]
 
@@ -174,7 +175,11 @@ def _zoned(table: str, events: Events) -> list[str]:
 def _strangers(table: str, events: Events) -> list[str]:
     count = events.left[NOBODY]
     persons = f"{len(events.strangers):,} persons whom the table PERSON does not have"
-    return [f"{table}: {count:,} rows are of {persons}, and are not used"] if count else []
+    return (
+        [f"{table}: {count:,} rows are of {persons}, and are not used; see whether that table is whole"]
+        if count
+        else []
+    )
 
 
 def _never_read(tables: Tables, mapping: SourceMapping) -> tuple[str, ...]:

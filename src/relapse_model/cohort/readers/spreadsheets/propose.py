@@ -88,7 +88,7 @@ def _names(looks: Iterable[Look]) -> dict[str, Look]:
 def _head(proposal: Proposal, study: Study) -> None:
     proposal.add(
         "# Proposed from the names of sheets and columns, and what stands in them. Check every line.",
-        "# A line that begins with #? asks what only somebody who knows the data can say: complete the line below it.",
+        "# A line that begins with #? asks what only somebody who knows the data can say.",
         "[mapping]", "protocol = 1", 'kind = "excel"',
     )  # fmt: skip
     if _is_built_in(study):

@@ -1,0 +1,62 @@
+"""What a proposal says where nothing that it found is an analyte of the study: what is there, and what to do."""
+
+from __future__ import annotations
+
+import re
+
+from relapse_model.cohort.readers.proposed_text import comment
+from relapse_model.study.analyte_library import analyte_library
+from relapse_model.study.names import NameTable
+from relapse_model.study.study import Study
+
+_SHOWN = 5
+_LIST = ("# codes = [", "#   ", "# source = ")
+
+
+def nothing_found(text: str, study: Study, named: str) -> str:
+    """Return a comment on a proposal that reads no result: what was found, and what to do.
+
+    Parameters
+    ----------
+    text : str
+        The proposal, with what was found and is not used as comments.
+    study : Study
+    named : str
+        What the user calls the study.
+    """
+    table = _library_names()
+    found = [one for line in text.split("\n") if line.startswith(_LIST) for one in _texts(line)]
+    known = {str(name): one for one in found if (name := table.meaning(one).name) is not None}
+    others = [one for one in dict.fromkeys(found) if one not in known.values() and not one.isdigit()]
+    said = ""
+    if known:
+        shown = ", ".join(f"{name} ({comment(one)})" for name, one in list(known.items())[:_SHOWN])
+        said += f" Known to the library of common analytes, and not to the study: {shown}."
+    if others:
+        said += f" Found, and not recognised: {', '.join(map(comment, others[:_SHOWN]))}"
+        said += f", and {len(others) - _SHOWN:,} more." if len(others) > _SHOWN else "."
+    asked = ", ".join(sorted(study.analytes)[:_SHOWN])
+    return (
+        f"# Nothing in the source was recognised, by name or code, as a result of an analyte of the study {named} "
+        f"({asked}, ...), so that none would be read.{said} If one of them is one of the study under another name, "
+        "write it into the mapping, or add it to the synonyms or loinc of the analyte in the study. If the source is "
+        "of another disease, write a study of what it holds first, its analytes with their codes "
+        "(`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
+    )
+
+
+def _texts(line: str) -> list[str]:
+    """Return the names and codes in a line of what was found: what is quoted, and what stands before a count."""
+    quoted = [one.rpartition("|")[2] for one in re.findall(r'"([^"]+)"', line.partition("  # ")[0])]
+    label = line.partition("  # ")[2] or ("" if quoted else line.lstrip("# ").rpartition(", ")[2])
+    name = re.sub(r": [\d,]+.*", "", label).strip()
+    return [one for one in (*quoted, name) if one]
+
+
+def _library_names() -> NameTable:
+    library = analyte_library()
+    each = {
+        name: (*map(str, (one.declared.get("label", name), *one.declared.get("synonyms", ()))), *one.loinc_from)
+        for name, one in library.items()
+    }
+    return NameTable(each, tuple(each), words=False)
