@@ -26,6 +26,7 @@ import copy
 import json
 import re
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -198,7 +199,8 @@ class Gate:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.study = folder / "cohort", rm.load_study("hbsag-relapse")
-        self.folder.mkdir(exist_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)  # of an earlier run
+        self.folder.mkdir()
 
     def seeds(self) -> Iterator[bytes]:
         rm.simulate_cohort(6, seed=1).write(self.folder)

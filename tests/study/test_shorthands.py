@@ -180,3 +180,10 @@ def test_a_problem_of_a_list_stands_on_the_line_of_the_list():
     """The third predictor, though it is the second entry of the file."""
     text = '[[predictors]]\ncolumn = ["a", "b"]\n\n[[predictors]]\ncolumn = "c"\ndirection = "sideways"\n'
     assert refused(text) == [(13, "predictors.2.direction", "'sideways'")]
+
+
+@pytest.mark.parametrize("kind", ["{ a = 1 }", "[]", "3"])
+def test_a_kind_that_is_no_text_is_refused_by_its_key(kind):
+    """An inline table for a kind cannot be looked up in any table of kinds."""
+    with pytest.raises(StudyError, match=r"line 9, key 'predictors.1.kind': .* expected one of 'last'"):
+        parse_study(f'{HEAD}[[predictors]]\nname = "alt"\nkind = {kind}\n', "x.toml")
