@@ -185,5 +185,5 @@ def test_a_problem_of_a_list_stands_on_the_line_of_the_list():
 @pytest.mark.parametrize("kind", ["{ a = 1 }", "[]", "3"])
 def test_a_kind_that_is_no_text_is_refused_by_its_key(kind):
     """An inline table for a kind cannot be looked up in any table of kinds."""
-    with pytest.raises(StudyError, match=r"line 9, key 'predictors.1.kind': .* expected one of 'last'"):
+    with pytest.raises(StudyError, match=r"line 10, key 'predictors.1.kind': .* expected one of 'last'"):
         parse_study(f'{HEAD}[[predictors]]\nname = "alt"\nkind = {kind}\n', "x.toml")
