@@ -135,9 +135,8 @@ def end_pool(pool: Any, *, at_once: bool) -> None:
         Its workers are killed, and what they have not begun is forgotten.
     """
     with holding_back_interrupts():
-        if (
-            at_once
-        ):  # loky looks up work that waits after it has thrown it away: KeyError, printed by a thread of its own
+        if at_once:
+            # loky looks up work that waits after it has thrown it away: KeyError, printed by a thread of its own
             while (waiting := getattr(pool, "_work_ids", None)) is not None:
                 try:
                     waiting.get_nowait()
