@@ -17,7 +17,7 @@ SHARED = {
     "check_calibration", "check_follow_up",
     "check_labels", "check_predictions", "check_states", "concordant_pairs", "estimable_slope", "fit_intercept",
     "fit_logistic", "fold_codes", "log_losses", "log_odds", "mean_measures", "measure_shown",
-    "multiplicities", "normal_quantile", "pairs_with_competing",
+    "multiplicities", "normal_quantile", "pairs_with_competing", "to_recalibrate", "verdict_code",
     "refuse_other_order", "require_both_outcomes", "resampled_auc", "risk_of", "shares_below", "LogisticFit",
 }  # fmt: skip
 

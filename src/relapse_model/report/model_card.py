@@ -59,8 +59,6 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     performance = model.performance if performance is None else performance
-    judged = replace(model, performance=performance)
-
     environment = Environment(  # Markdown, not HTML: its own escape is put on every text, and on numbers harmlessly
         loader=PackageLoader("relapse_model", "report/templates"),
         autoescape=False,
@@ -95,7 +93,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         measures=[] if performance is None else _measure_rows(performance),
         refused={} if performance is None else performance.refused,
         measure_names=MEASURES,
-        verdict=model_verdict(judged),
+        verdict=model_verdict(replace(model, performance=performance)),
     )
     return card if language == "en" else translated_card(card, model.study, language)
 

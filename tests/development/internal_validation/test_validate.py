@@ -175,7 +175,8 @@ def test_the_figures_of_the_default_candidates_stay_what_they_were(root, study, 
     """Written when boosted trees were tuned by xgboost itself, tree by tree: faster ways give the same choice.
 
     By the rule of then, one standard error, which takes trees in one of the folds. Of the regressions with priors,
-    figures moved in the sixth digit when their columns came to be standardised by round numbers; of trees none did.
+    figures moved in the sixth digit when their columns came to be standardised by round numbers, and in the fourth when
+    the study came to state a baseline; of trees none did.
     """
     monkeypatch.setattr(choice, "SHOWN_WORSE", 1.0)
     example = rm.read_cohort(root / "examples" / "cohort", study=study)
@@ -184,12 +185,12 @@ def test_the_figures_of_the_default_candidates_stay_what_they_were(root, study, 
     assert found.chosen == {"prior_logistic": 4, "boosted_trees": 1}
     assert found.bootstrap.chosen == {"prior_logistic": 2}
     assert measures["auc"]["value"] == pytest.approx(0.6577138925848796, rel=1e-9)
-    assert measures["log_loss"] == pytest.approx(0.45007656645858024, rel=1e-9)
-    assert measures["brier"] == pytest.approx(0.13748555714350894, rel=1e-9)
-    assert measures["calibration_slope"]["value"] == pytest.approx(0.5290704095325339, rel=1e-7)
+    assert measures["log_loss"] == pytest.approx(0.4501425238399329, rel=1e-9)
+    assert measures["brier"] == pytest.approx(0.1374623847989761, rel=1e-9)
+    assert measures["calibration_slope"]["value"] == pytest.approx(0.5269355970679122, rel=1e-7)
     assert found.model.summary["choice"]["log_loss"] == pytest.approx(
         {
-            "prior_logistic": 0.43957542438505104, "ridge_logistic": 0.455688935974285,
-            "prior_and_trees": 0.4369732162300192, "boosted_trees": 0.44652574660555006,
+            "prior_logistic": 0.4393085078184065, "ridge_logistic": 0.455688935974285,
+            "prior_and_trees": 0.4367553831919383, "boosted_trees": 0.44652574660555006,
         }, rel=1e-7,
     )  # fmt: skip
