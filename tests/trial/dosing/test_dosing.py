@@ -410,6 +410,22 @@ def test_a_titre_is_of_the_visit_nearest_to_it(trial):
     assert rm.dosing(before, trial, as_of_week=13).due["week"].tolist() == [12.0]
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(12, 24), (24, 24), (24.2, 36), (40, 48), (None, 48)])
+def test_the_next_visit_is_none_that_is_over(trial, asked, expected):
+    """A was last measured in week 12. In week 24 that visit is to come; with the last record of week 36 it is over."""
+    found = rm.dosing(two_of_whom_one_stays(trial), trial, as_of_week=asked).next.set_index("patient_id")
+    assert found.loc["A", "next_visit"] == expected
+
+
+def test_a_visit_held_early_is_not_the_next_one(trial):
+    """Measured in week 47.5: that was the visit of week 48, after which none is planned, and no dose can be due."""
+    row = rm.dosing(cohort([(0, "500"), (47.5, "50")], [(0, 400), (47.5, 400)]), trial).next.iloc[0]
+    assert np.isnan(row["next_visit"])
+    assert np.isnan(row["due_at_next_visit"])
+    first = rm.dosing(cohort([(0, "500")], [(0, 400)]), trial, visits=(4, 8)).next.iloc[0]
+    assert first["next_visit"] == 4.0  # a titre of week 0 is of the first dose
+
+
 def test_who_never_had_a_titre_is_not_listed_for_visits_after_dosing_ended(trial):
     """Lost after enrolment, or relapsed (two positive tests from week 2): the later visits are not missed."""
     assert rm.dosing(cohort([], [(0, 400)], lost_reason=["moved away"]), trial).due.empty

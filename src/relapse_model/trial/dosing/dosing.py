@@ -26,6 +26,7 @@ from relapse_model.trial.dosing.dosing_tables import adherence, centre_of_each, 
 from relapse_model.trial.dosing.endings import endings
 from relapse_model.trial.dosing.forecast import Forecast, forecast
 from relapse_model.trial.dosing.missed_visits import missed_visits
+from relapse_model.trial.dosing.planned_visits import planned_visits
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND, visit_verdicts, without_arm
 
 _KINETICS = (
@@ -89,7 +90,8 @@ def dosing(
     arm = (cohort.patients["arm"] == rule.arm).to_numpy() & begun
     ids, ended = cohort.patient_ids.to_numpy(), np.flatnonzero(arm & ends.ended)
     whose = table["patient"].to_numpy(dtype=np.intp)
-    unseen = missed_visits(cohort, study, rule, as_of, planned, ends)
+    ahead = planned_visits(cohort, study, rule, as_of, planned, ends)
+    unseen = missed_visits(cohort, rule, ahead, ends)
     due = due_now(table[~ends.ended[whose]], unseen, cohort, rule)
     notes = [*_notes(rule, as_of_week, ends.cause[ended]), *_counted_once(cohort)]
     found: Forecast | None = None
@@ -100,7 +102,8 @@ def dosing(
     else:
         found, places = _forecast(cohort, study, rule, as_of, arm & ~ends.ended)
         by_hand = set(due.loc[due["status"] == BY_HAND, "patient_id"])
-        upcoming = None if found is None else next_doses(ids, found, places, ends.stop, planned, as_of, by_hand)
+        coming = ahead.next_visits(ends.stop)[list(places)]
+        upcoming = None if found is None else next_doses(ids, found, places, coming, by_hand)
         notes.append(_KINETICS)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = centre_of_each(cohort)[whose]

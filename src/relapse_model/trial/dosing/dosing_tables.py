@@ -57,16 +57,11 @@ def next_doses(
     ids: NDArray[np.object_],
     found: Forecast,
     places: tuple[int, ...],
-    stop: Floats,
-    planned: tuple[float, ...],
-    as_of: Floats,
+    visit: Floats,
     by_hand: set[str],
 ) -> pd.DataFrame:
     """Return when each forecast titre falls below the limit, and what the next planned visit is likely to ask for."""
     rows = list(places)
-    now = np.where(np.isfinite(as_of[rows]), as_of[rows], found.start)
-    visit = np.array([next((week for week in planned if week > at), np.nan) for at in now])
-    visit = np.where(visit < stop[rows], visit, np.nan)
     chance = np.where([one in by_hand for one in ids[rows]], np.nan, found.due_at(visit))
     return pd.DataFrame(
         {
