@@ -39,7 +39,10 @@ def text(found, study, tmp_path_factory):
 
 
 def test_what_is_to_be_done_and_why(text):
-    assert "due for a dose: 1; overdue: 0; awaiting a measurement or a decision: 1 (records up to week 4)" in text
+    assert (
+        "Doses due now: 1; overdue: none. Patients to be measured: none; to be decided: 1 (records up to week 4)"
+        in text
+    )
     assert "B a clinician decides HBsAg detected" in text
     assert "again whenever anti-HBs is negative or below 100 mIU/mL" in text
 

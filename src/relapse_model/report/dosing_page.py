@@ -35,6 +35,7 @@ _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
     "not assessed": "no titre at the visit",
 }
+_NO_DOSE = f"{DETECTED}: the rule calls for no dose"
 _UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
 _LONG = 12.0  # weeks without a titre, where no visits are planned
 
@@ -77,6 +78,8 @@ def write_dosing_page(
         stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
+        limit=f"{rule.again.below:g} {study.analytes[rule.again.analyte].unit}",
+        titre=_titre_name(study.analytes[rule.again.analyte].label),
         titre_title=_titre_title(found, study),
         centres=centres,
         deviations=[
@@ -101,8 +104,9 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
     counts = found.due["status"].value_counts()
     when = f" (records up to {as_of if '-' in as_of else 'week ' + as_of})" if as_of else " (as of each last record)"
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
-    others = int(counts.sum()) - now - late
-    return f"Patients due for a dose: {now}; overdue: {late}; awaiting a measurement or a decision: {others}{when}."
+    decided, measured = int(counts.get("clinician decides", 0)), int(counts.sum()) - now - late
+    dose = f"Doses due now: {now or 'none'}; overdue: {late or 'none'}"
+    return f"{dose}. Patients to be measured: {measured - decided or 'none'}; to be decided: {decided or 'none'}{when}."
 
 
 def _stale(found: DosingReport) -> str:
@@ -136,23 +140,27 @@ def _no_forecast(found: DosingReport, study: Study) -> str:
 def _rule_words(found: DosingReport, study: Study) -> str:
     rule = found.rule
     analyte = study.analytes[rule.again.analyte]
-    label = analyte.label
-    label = label if label[1:2].isupper() else label[:1].lower() + label[1:]  # anti-HBs, but HBsAg
     return (
-        f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever {label} is negative or "
-        f"below {rule.again.below:g} {analyte.unit}."
+        f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever "
+        f"{_titre_name(analyte.label)} is negative or below {rule.again.below:g} {analyte.unit}."
     )
+
+
+def _titre_name(label: str) -> str:
+    """Return an analyte's name within a sentence: anti-HBs, but HBsAg."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
     due, given = int(totals["due"]), int(totals["given"])
     share = "" if due in (0, given) else f" ({_percent(given / due)})"
     shown = f"{out_of(given, due)}{share}" if due else "none due"
-    facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those due", shown)]
+    facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those known to be due", shown)]
     if found.next is not None:
         never = int((found.next["reachable"] < _UNREACHABLE).sum())
         limit = f"{found.rule.again.below:g}"
-        facts.append((f"Not expected to reach {limit} after one dose", out_of(never, len(found.next))))
+        of = f"{never} of {len(found.next)} forecast"
+        facts.append((f"Not expected to reach {limit} after one dose", of))
     return facts
 
 
@@ -163,7 +171,7 @@ def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
         {
             "patient": row["patient_id"],
             "what": _WHAT[row["status"]],
-            "why": row["reason"] or _WHY.get(row["status"], ""),
+            "why": _NO_DOSE if row["status"] == BY_HAND else row["reason"] or _WHY.get(row["status"], ""),
             "titre": row["titre"] if isinstance(row["titre"], str) else "",
             "week": week_number(row["week"]),
             "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
@@ -246,7 +254,7 @@ def _percent(share: float) -> str:
 
 
 def _note(row: Mapping[Any, Any], *, by_hand: bool) -> str:
-    notes = [f"{DETECTED}: the rule calls for no dose; a clinician decides"] if by_hand else []
+    notes = [f"{_NO_DOSE}; a clinician decides"] if by_hand else []
     if row["contradicts"]:
         notes.append("the last titre is implausible given dose and kinetics: check dose, date and assay")
     return "; ".join(notes)
