@@ -132,4 +132,4 @@ def test_a_test_alone_is_no_analysis_that_was_not_made(shown):
 
 
 def test_a_validation_says_whether_to_act(shown):
-    assert re.search("Do not act on this risk|more accurate than giving everyone", shown["Validation"]._repr_html_())
+    assert re.search("Do not act on this model|more accurate than giving everyone", shown["Validation"]._repr_html_())

@@ -44,10 +44,10 @@ def new():
         # The figures of its own patients are no validation.
         (measured(apparent=True), "apparent", "Not validated"),
         (Performance(40, 4, 0, {}, {"auc": "too few"}), "refused", "Not validated"),
-        (measured(auc=(0.4, 0.3, 0.45)), "worse", "Do not act on this risk"),
-        (measured(gain=(0.05, 0.01, 0.09)), "worse", "Do not act on this risk"),
-        (measured(auc=(0.55, 0.45, 0.65)), "not_shown", "Do not act on this risk"),
-        (measured(gain=(-0.02, -0.06, 0.02)), "ranks", "Do not act on this risk"),
+        (measured(auc=(0.4, 0.3, 0.45)), "worse", "Do not act on this model"),
+        (measured(gain=(0.05, 0.01, 0.09)), "worse", "Do not act on this model"),
+        (measured(auc=(0.55, 0.45, 0.65)), "not_shown", "Do not act on this model"),
+        (measured(gain=(-0.02, -0.06, 0.02)), "ranks", "Do not act on this model"),
         (measured(events=21), "yes_few", "In validation the model's risks were more accurate"),
         (measured(), "yes", "In validation the model's risks were more accurate"),
     ],
@@ -134,11 +134,11 @@ def test_scores_are_an_ordinary_table_in_all_else(model, new):
 
 def test_the_card_says_it_with_the_figures(model):
     judged = model_card(model, measured(gain=(-0.02, -0.06, 0.02)))
-    assert "**Do not act on this risk: in validation" in judged[judged.index("## Performance") :]
+    assert "**Do not act on this model: in validation" in judged[judged.index("## Performance") :]
     assert judged == model_card(replace(model, performance=measured(gain=(-0.02, -0.06, 0.02))))
 
 
 def test_benefits_say_it_too(model, new):
     found = replace(model, performance=measured(gain=(-0.02, -0.06, 0.02))).benefit(new)
-    assert "Do not act on this risk" in found._repr_html_()
-    assert found.to_dict()["verdict"].startswith("Do not act on this risk")
+    assert "Do not act on this model" in found._repr_html_()
+    assert found.to_dict()["verdict"].startswith("Do not act on this model")

@@ -74,7 +74,9 @@ def test_arrows_point_the_way_they_push(found, page_of_one):
 
 def test_the_interval_of_the_patient_s_own_risk_is_not_said_of_patients_alike(found):
     said = frequency(replace(found, risk=0.42, lower=0.2, upper=0.66, own_risk=True))
-    assert said.startswith("Of 100 patients with these values, about 42 would have HBsAg relapse by week 48. The 90 %")
+    assert said.startswith(
+        "The model expects HBsAg relapse by week 48 in about 42 of 100 patients with these values. The 90 %"
+    )
     assert said.endswith("The 90 % interval of the patient's own risk is 20 to 66 %.")
     told = translation(rm.load_study("hbsag-relapse"), "zh")
     assert all(told(sentence) is not None for sentence in re.split(r"(?<=\.) ", said))
@@ -83,9 +85,9 @@ def test_the_interval_of_the_patient_s_own_risk_is_not_said_of_patients_alike(fo
 def test_the_frequency_is_of_100_or_of_1000_where_the_risk_is_small(found):
     likely = replace(found, risk=0.424, lower=0.238, upper=0.62)
     rare = replace(found, risk=0.0042, lower=0.0008, upper=0.0211)
-    assert frequency(likely).startswith("Of 100 patients with these values, about 42 would have HBsAg relapse")
+    assert frequency(likely).startswith("The model expects HBsAg relapse by week 48 in about 42 of 100 patients")
     assert "(between 24 and 62, 90 % interval)" in frequency(likely)
-    assert frequency(rare).startswith("Of 1,000 patients with these values, about 4 would")
+    assert frequency(rare).startswith("The model expects HBsAg relapse by week 48 in about 4 of 1,000 patients")
     assert "(between 1 and 21, 90 % interval)" in frequency(rare)
 
 

@@ -13,9 +13,10 @@ _EN = {
     "apparent": "Not validated: judged only in the patients it was made from, which flatters it.",
     "error": "Not to be used: a check found an error ({codes}).",
     "refused": "Not validated: too few patients to judge how accurate this model's risks are.",
-    "worse": "Do not act on this risk: in validation the model did worse than no model.",
-    "not_shown": "Do not act on this risk: in validation the model was not shown to rank patients better than chance.",
-    "ranks": "Do not act on this risk: in validation the model's risks were not shown to be more accurate than giving "
+    "worse": "Do not act on this model's risks: in validation it did worse than no model.",
+    "not_shown": "Do not act on this model's risks: in validation it was not shown to rank patients better than "
+    "chance.",
+    "ranks": "Do not act on this model's risks: in validation they were not shown to be more accurate than giving "
     "everyone the average risk.",
     "yes_few": "In validation the model's risks were more accurate than giving everyone the average risk; with only "
     "{events} events, that is imprecise.",
@@ -28,9 +29,9 @@ _ZH = {
     "apparent": "未经验证：仅在建模患者自身中评价过，结果偏乐观。",
     "error": "不可使用：检查发现错误（{codes}）。",
     "refused": "未经验证：患者过少，无法判断该模型的风险值是否准确。",
-    "worse": "不要依据此风险行动：验证中该模型比不用模型更差。",
-    "not_shown": "不要依据此风险行动：验证中未能证明该模型对患者的排序优于随机。",
-    "ranks": "不要依据此风险行动：验证中未能证明该模型的风险值比给所有人平均风险更准确。",
+    "worse": "不要依据该模型的风险值行动：验证中其表现比不用模型更差。",
+    "not_shown": "不要依据该模型的风险值行动：验证中未能证明其对患者的排序优于随机。",
+    "ranks": "不要依据该模型的风险值行动：验证中未能证明其比给所有人平均风险更准确。",
     "yes_few": "验证中该模型的风险值比给所有人平均风险更准确；但仅有 {events} 例事件，结果不精确。",
     "yes": "验证中该模型的风险值比给所有人平均风险更准确。",
     "extreme": "但其风险值过于极端：使用前须重新校准。",

@@ -90,8 +90,8 @@ def write_patient_page(
             for one, before, after in zip(found.inputs, found.steps(), found.steps()[1:], strict=False)
         ],
         captions={
-            "course": "Titres over time. The dotted line is the week of the prediction: what lies after it is shown, "
-            "but was not used for the risk."
+            "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is shown, "
+            "but was not used."
         },
         items_of=lambda anchor: "",
     )
@@ -108,12 +108,15 @@ def frequency(found: PatientExplanation) -> str:
     """
     of = 1000 if found.risk < _RARE else 100
     count, low, high = (round(of * one) for one in (found.risk, found.lower, found.upper))
-    expected = f"Of {of:,} patients with these values, about {count} would have {found.outcome} by week "
+    weeks = f"{found.horizon_weeks:g}"
+    expected = (
+        f"The model expects {found.outcome} by week {weeks} in about {count} of {of:,} patients with these values"
+    )
     level = f"{100 * found.level:.0f} % interval"
     if found.own_risk:
         limits = f"{risk_percent(found.lower)} to {risk_percent(found.upper)} %"
-        return f"{expected}{found.horizon_weeks:g}. The {level} of the patient's own risk is {limits}."
-    return f"{expected}{found.horizon_weeks:g} (between {low} and {high}, {level})."
+        return f"{expected}. The {level} of the patient's own risk is {limits}."
+    return f"{expected} (between {low} and {high}, {level})."
 
 
 def _row(one: PatientInput, before: float, after: float, found: PatientExplanation) -> dict[str, Any]:

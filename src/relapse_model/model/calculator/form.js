@@ -358,7 +358,8 @@ function draw() {
     element("header", {}, element("div", {}, element("h1", {}, say("title", values)),
       paragraph(say("subtitle", values), "soft")), element("div", { class: "screen" }, ...others)),
     MODEL.synthetic ? paragraph(say("synthetic"), "band") : "",
-    paragraph(say("research")), form(), element("div", { id: "result", "aria-live": "polite" }), about());
+    paragraph(say("research")),
+    MODEL.verdict.shown ? "" : element("p", { class: "caution screen", id: "fared" }, MODEL.verdict[language]), form(), element("div", { id: "result", "aria-live": "polite" }), about());
   showResult();
 }
 

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
-    "An effect is what the model adds for this value compared with the reference. It is not a cause: changing the "
-    "value need not change the risk. Research use only: not for decisions about a patient."
+    "An effect is what the model adds for this value compared with the reference. It is not a cause, nor "
+    "the effect of a treatment: changing the value need not change the risk. Research use only: not for decisions "
+    "about a patient."
 )
 
 
