@@ -90,8 +90,8 @@ def write_patient_page(
             for one, before, after in zip(found.inputs, found.steps(), found.steps()[1:], strict=False)
         ],
         captions={
-            "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is shown, "
-            "but was not used."
+            "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is "
+            "shown, but was not used."
         },
         items_of=lambda anchor: "",
     )
@@ -108,10 +108,8 @@ def frequency(found: PatientExplanation) -> str:
     """
     of = 1000 if found.risk < _RARE else 100
     count, low, high = (round(of * one) for one in (found.risk, found.lower, found.upper))
-    weeks = f"{found.horizon_weeks:g}"
-    expected = (
-        f"The model expects {found.outcome} by week {weeks} in about {count} of {of:,} patients with these values"
-    )
+    event = f"{found.outcome} by week {found.horizon_weeks:g}"
+    expected = f"The model expects {event} in about {count} of {of:,} patients with these values"
     level = f"{100 * found.level:.0f} % interval"
     if found.own_risk:
         limits = f"{risk_percent(found.lower)} to {risk_percent(found.upper)} %"
