@@ -213,6 +213,7 @@ def test_groups_say_why_they_have_no_figures():
 def test_limitations_follow_the_settings(validation):
     stated = " ".join(limitations(validation))
     assert "simulated" in stated
+    assert "Hepatitis B immunoglobulin can hide HBsAg: in patients who received it, the outcome may have" in stated
     assert f"{validation.performance.events} of 132 patients had the outcome" in stated
     assert "Cross-validation was made once; with 20 or more repeats" in stated  # not "repeated 1 times"
     assert "40 bootstrap resamples were drawn; 200" in stated

@@ -5,6 +5,7 @@ from __future__ import annotations
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.model_values import prior_informed
 from relapse_model.report.words import reads_arm, reads_labs
+from relapse_model.study.study import Study
 from relapse_model.validation.verdict import EVENTS_FOR_A_CURVE
 
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
@@ -50,8 +51,21 @@ def _patients(validation: Validation) -> list[str]:
         "The outcome was adjudicated outside this analysis; the authors need to report how."
         if study.outcome.analyte is None
         else "The outcome is seen at visits only: it occurs between two tests and is dated by the first positive one.",
+        _hidden(study),
         _gaps(validation),
     ]
+
+
+def _hidden(study: Study) -> str:
+    """Say that antibody that was given can hide the outcome; empty where the study has none, or it is the outcome."""
+    passive, analyte = study.passive_antibody, study.outcome.analyte
+    if passive is None or analyte is None or analyte == passive.analyte:
+        return ""
+    drug = " or ".join(study.agent_labels(passive.agents))
+    return (
+        f"{drug[:1].upper()}{drug[1:]} can hide {study.analytes[analyte].label}: in patients who received it, the outcome "
+        "may have been found late or not at all."
+    )
 
 
 def _gaps(validation: Validation) -> str:

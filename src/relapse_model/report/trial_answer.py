@@ -119,7 +119,7 @@ def hidden_words(found: TrialAnalysis) -> str:
     found : TrialAnalysis
     """
     passive, analyte = found.study.passive_antibody, found.study.outcome.analyte
-    if passive is None or analyte is None:
+    if passive is None or analyte is None or analyte == passive.analyte:
         return ""
     drug = first_capital(" or ".join(found.study.agent_labels(passive.agents)))
     week = found.endpoint.week + found.study.scoring.passive_weeks
