@@ -63,8 +63,8 @@ def _hidden(study: Study) -> str:
         return ""
     drug = " or ".join(study.agent_labels(passive.agents))
     return (
-        f"{drug[:1].upper()}{drug[1:]} can hide {study.analytes[analyte].label}: in patients who received it, the outcome "
-        "may have been found late or not at all."
+        f"{drug[:1].upper()}{drug[1:]} can hide {study.analytes[analyte].label}: in patients who received it, the "
+        "outcome may have been found late or not at all."
     )
 
 
