@@ -66,13 +66,12 @@ def test_week_0_is_what_the_study_says(validation, values, language):
     stated = replace(study, outcome=replace(study.outcome, analyte=None))
     expected = {
         "en": (
-            "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL, not the day on which that was first "
-            "seen.",
+            "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL; it may have been so for longer.",
             "Week 0 is the day of each patient's first HBsAg below 0.05 IU/mL.",
             "Week 0 is enrolment.",
             "Weeks count from week 0 of the study.",
-            "Weeks count from week 0 of the study, when the latest HBsAg was below 0.05 IU/mL, not from the day on "
-            "which that was first seen.",
+            "Weeks count from week 0 of the study, when the latest HBsAg was below 0.05 IU/mL; it may have been "
+            "so for longer.",
             "Week 0 is enrolment. Risks are predicted at week 12, for patients still free of the outcome.",
         ),
         "zh": (
@@ -101,8 +100,9 @@ def test_for_whom_the_model_is_not_stands_on_the_first_screen(validation, values
     ages = validation.cohort.patients["age_years"].astype(float).quantile([0.05, 0.95])
     assert said == (
         "anyone outside the study's criteria (excluded: decompensated cirrhosis, spontaneous or NA-only clearance, "
-        "co-infection, malignancy, immunosuppression within 6 months); HBsAg relapse by week 0 already; ages below "
-        f"{ages.iloc[0]:.0f} or above {ages.iloc[1]:.0f} (hardly studied); other treatments; another week or horizon."
+        "co-infection, malignancy, immunosuppression within 6 months); patients with HBsAg relapse by week 0; ages "
+        f"below {ages.iloc[0]:.0f} or above {ages.iloc[1]:.0f} (hardly studied); other treatments; another week of "
+        "prediction or horizon."
     )
     chinese = first_screen(values, validation.study, "HBsAg 复阳", 0.0, words_of("zh"))["not_for"]
     assert "失代偿期肝硬化" in chinese
@@ -113,7 +113,7 @@ def test_a_study_without_criteria_names_none_and_few_ages_no_range(validation, v
     bare = replace(validation.study, eligibility=Eligibility())
     alike = values | {"patients_described": {"cohort": 9, "patients": 9}}
     said = first_screen(alike, bare, "relapse", 12.0, words_of("en"))["not_for"]
-    assert said == "relapse by week 12 already; another week or horizon."
+    assert said == "patients with relapse by week 12; another week of prediction or horizon."
 
 
 def test_long_lists_of_criteria_are_cut_and_say_so(validation, values):
