@@ -59,7 +59,6 @@ def write_dosing_page(
     shown = _example(found)
     course = None if shown is None else found.course(shown[0])
     pictures = {} if course is None else {"course": svg(titre_forecast_figure(course, rule.again.below))}
-    totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     centres = [name for name in found.deviations.columns if name != "deviation"]
     html = render(
         "dosing_page.html.jinja",
@@ -68,7 +67,7 @@ def write_dosing_page(
         synthetic=synthetic,
         verdict=_verdict(found, as_of),
         rule=_rule_words(found, study),
-        facts=_facts(found, totals),
+        facts=_facts(found),
         due=_due_rows(found),
         upcoming=None if found.next is None else _next_rows(_above(found.next), found),
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
@@ -151,7 +150,8 @@ def _titre_name(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
+def _facts(found: DosingReport) -> list[tuple[str, str]]:
+    totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     due, given = int(totals["due"]), int(totals["given"])
     share = "" if due in (0, given) else f" ({_percent(given / due)})"
     shown = f"{out_of(given, due)}{share}" if due else "none due"

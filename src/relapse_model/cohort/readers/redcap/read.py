@@ -30,6 +30,7 @@ from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, pr
 from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.redcap.said_in_words import denied_numbers
 from relapse_model.cohort.readers.redcap.text_file import REFUSED
+from relapse_model.cohort.readers.redcap.unread_births import other_ages
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.source_values import meanings_of
@@ -109,12 +110,20 @@ def read_redcap(
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
     problems += [problem for found, _ in (*words, days) for problem in found]
-    problems += other_sexes(export, people.patients, people.table, named)
+    problems += _of_people(export, people, named, known)
     problems += [problem for one in taken for problem in _of_entry(export, known, one, named)]
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _of_people(
+    export: Export, people: People, named: frozenset[str], mapping: SourceMapping
+) -> Iterator[Problem]:  # fmt: skip
+    """Yield what fields that are not read say of patients against what is read."""
+    yield from other_sexes(export, people.patients, people.table, named)
+    yield from other_ages(export, people.patients, people.table, mapping)
 
 
 def _dated(entries: Iterable[Entry]) -> bool:

@@ -29,6 +29,7 @@ from relapse_model.cohort.readers.spreadsheets.results import read_results
 from relapse_model.cohort.readers.spreadsheets.said_in_words import refuse_denied_numbers
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
+from relapse_model.cohort.readers.spreadsheets.unread_births import refuse_other_ages
 from relapse_model.cohort.readers.spreadsheets.workbook import refusal
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.errors import RelapseModelError, SourceError
@@ -95,6 +96,7 @@ def read_excel(
     refuse_other_sexes(reading, made["patients"])
     refuse_other_patients(reading, used)
     refuse_other_relapse_days(reading, made)
+    refuse_other_ages(reading, made["patients"])
     refuse_other_decimals(reading)
     refuse_idle_conditions(reading)
     refuse_near_strangers(reading)
@@ -104,7 +106,8 @@ def read_excel(
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
     found = sorted(read, key=lambda problem: (problem.table, problem.row or 0))
     return cohort_of(
-        made, report_of(reading), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
+        made, report_of(reading), found, study=used, mapping=mapped,
+        on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
 
