@@ -235,6 +235,7 @@ class Study:
 
     def _repr_html_(self) -> str:
         """Return the protocol in short, as a notebook shows it."""
+        baseline = self.outcome.baseline
         return html_summary(
             self.heading,
             [
@@ -242,6 +243,8 @@ class Study:
                 ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"
                  if self.outcome.stated else "none is stated"),
                 ("predicted at week", ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)),
+                ("mean risk beforehand", "" if baseline is None else f"{100 * baseline.risk:g} % by week "
+                 f"{baseline.by_week:g} (SD {baseline.sd_logit:g} log-odds)"),
                 ("criteria", len(self.eligibility.include) + len(self.eligibility.exclude) or None),
                 ("non-linear terms", ", ".join(one.label for one in self.terms)),
                 ("candidate biomarkers", len(self.candidates) or None),
