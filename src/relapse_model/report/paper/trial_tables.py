@@ -259,9 +259,10 @@ def _adherence(found: TrialAnalysis) -> JournalTable | None:
         share = f"{100 * row['given'] / row['due']:.0f} %" if row["due"] else ""
         name = str(row["centre"])
         rows.append([first_capital(name) if name == ALL_CENTRES else name, row["due"], row["given"], share])
+    names = found.plan.arms.names
     deviations = [
-        f"{first_capital(str(row['deviation']))}: {number_of(row['treatment'], 'patient')} in {found.plan.arms.names[0]}, "
-        f"{number_of(row['control'], 'patient')} in {found.plan.arms.names[1]}"
+        f"{first_capital(str(row['deviation']))}: {number_of(row['treatment'], 'patient')} in {names[0]}, "
+        f"{number_of(row['control'], 'patient')} in {names[1]}"
         for row in records(found.deviations)
     ]
     notes = [
