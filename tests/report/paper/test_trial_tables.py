@@ -151,3 +151,5 @@ def test_the_columns_of_the_arms_say_what_they_hold_also_where_it_is_no_risk(tab
 def test_a_difference_says_its_unit_and_a_ratio_has_none(tables):
     measures = {row[3] for row in tables["primary_analysis"].rows}
     assert measures == {"Risk difference, percentage points", "Risk ratio", "Hazard ratio", "Weeks gained", ""}
+    assert tables["trial_subgroups"].columns[3] == "Difference, percentage points (95 % CI)"
+    assert tables["treatments_given"].columns[3] == "Difference, percentage points (95 % CI)"

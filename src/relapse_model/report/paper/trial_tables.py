@@ -178,7 +178,7 @@ def _subgroups(found: TrialAnalysis) -> JournalTable | None:
         rows += _subgroup(one)
     names = found.plan.arms.names
     columns = ["Subgroup", f"{names[0]}, failed", f"{names[1]}, failed",
-               f"Difference, points ({interval(_level(found))})", "p, interaction"]  # fmt: skip
+               f"Difference, percentage points ({interval(_level(found))})", "p, interaction"]  # fmt: skip
     tests = sum(one.interaction is not None for one in found.subgroups)
     by_chance = (
         f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would have p < 0.05 by chance alone"
@@ -224,7 +224,7 @@ def _harms(found: TrialAnalysis) -> JournalTable | None:
         f"not counted: {'; '.join(outside)}" if outside else "",
         *events.notes,
     ]
-    columns = ["", *arm_columns(found), f"Difference, points ({interval(_level(found))})"]
+    columns = ["", *arm_columns(found), f"Difference, percentage points ({interval(_level(found))})"]
     return journal_table("Adverse events by arm", columns, rows, notes)
 
 
@@ -235,7 +235,7 @@ def _treatments(found: TrialAnalysis) -> JournalTable | None:
     for agent, both in found.safety.groupby("what", sort=False):
         one, nought = records(both)
         rows.append([agent, _given(one), _given(nought), _difference(one)])
-    columns = ["Agent", *arm_columns(found), f"Difference, points ({interval(_level(found))})"]
+    columns = ["Agent", *arm_columns(found), f"Difference, percentage points ({interval(_level(found))})"]
     notes = [f"patients (%, exact {interval(_level(found))}); courses or doses, from randomisation to week "
              f"{found.endpoint.week:g}"]  # fmt: skip
     return journal_table("Treatments given after randomisation", columns, rows, notes)
