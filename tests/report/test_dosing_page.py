@@ -105,6 +105,13 @@ def test_who_never_had_a_titre_is_listed_with_the_reason(study, tmp_path):
     assert "A measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
 
 
+def test_counts_of_visits_and_doses_say_which_they_are(found, study, tmp_path):
+    write_dosing_page(found, study, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for head in ("Visits or doses", "Doses due", "Doses given"):
+        assert f'<th scope="col">{head}</th>' in page
+
+
 def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):
     """A dose of patient A in week 3 that no visit asked for; nothing in the other centres."""
     table = found.deviations.set_index("deviation")

@@ -159,6 +159,33 @@ def test_analyte_on_a_linear_scale_has_a_linear_axis(analyte):
     assert drawn_line(figure, "outcome").get_ydata().tolist() == [4.5]
 
 
+def test_lines_on_the_same_values_are_all_seen(analyte):
+    # Ten lost, ten free and ten with the outcome, all at 5 in weeks 0 and 12: each line is wider than the one over it.
+    who = np.arange(30)
+    rows = results([*who, *who], [0.0] * 30 + [12.0] * 30, [5.0] * 60)
+    relapse = np.repeat([np.nan, 0.0, 1.0], 10)
+    figure = trajectory_figure(rows, relapse, analyte, landmark=0, horizon=48)
+    lost, free, outcome = (drawn_line(figure, name) for name in ("lost", "free", "outcome"))
+    assert lost.get_linewidth() > free.get_linewidth() > outcome.get_linewidth()
+    assert lost.get_markersize() > free.get_markersize() > outcome.get_markersize()
+    assert lost.get_zorder() < free.get_zorder() < outcome.get_zorder()
+    none_lost = trajectory_figure(rows.rows(rows.patient >= 10), relapse, analyte, landmark=0, horizon=48)
+    assert {text.get_text() for text in none_lost.legends[0].get_texts()} == {"free", "outcome"}
+
+
+def test_captions_say_where_a_result_below_the_limit_is_drawn():
+    study = rm.load_study("hbsag-relapse")
+    half = "are drawn at half of it, those above the upper limit at that limit."
+    told = captions(study)
+    assert told["trajectory"].endswith(half)
+    assert told["trajectory_predictor"].endswith(half)
+    at_limit = {name: replace(one, below_limit="limit") for name, one in study.analytes.items()}
+    told = captions(replace(study, analytes=at_limit))
+    assert told["trajectory"].endswith("are drawn at this limit.")
+    logarithms = {name: replace(one, negative=True, unit="log10 IU/mL") for name, one in study.analytes.items()}
+    assert captions(replace(study, analytes=logarithms))["trajectory"].endswith(half)  # half of the amount
+
+
 def test_results_of_a_handful_are_not_drawn(analyte):
     figure = trajectory_figure(results([0], [0], [9.0]), np.zeros(1), analyte, landmark=0, horizon=48)
     assert not [line for line in figure.axes[0].lines if line.get_marker() == "."]

@@ -33,6 +33,7 @@ from relapse_model.report.figures.weeks_read import DATES, reading_of
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.report.risk_groups import risk_groups
 from relapse_model.study.study import Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
 from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
 
@@ -53,7 +54,8 @@ CAPTIONS = {
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
     "landmark is not used for prediction.",
     "calibration": "Predicted risk (out of fold) against observed risk. Points: groups of patients, each with at least "
-    "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models.",
+    "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models; "
+    "a line that leaves the plot goes on outside it.",
     "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
     "horizon, observed beside mean predicted risk. Curves end where fewer than 5 are still followed.",
     "learning_curve": "Expected performance of models of so many patients, if the priors of the study hold; simulated.",
@@ -94,7 +96,26 @@ def captions(study: Study, disclosure: str = FULL, *, shown: bool = False) -> di
     return CAPTIONS | {
         "kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}",
         "decision_curve": f"{CAPTIONS['decision_curve']} {_ACCURATE if shown else _NOT_ACCURATE}",
+        "trajectory": f"{CAPTIONS['trajectory']}{_outside(study, study.outcome.analyte)}",
+        "trajectory_predictor": f"{CAPTIONS['trajectory_predictor']}{_outside(study, _first_analyte(study))}",
     }
+
+
+def _first_analyte(study: Study) -> str | None:
+    return next((one.analyte for one in study.predictors if one.analyte), None)
+
+
+def _outside(study: Study, name: str | None) -> str:
+    """Return where results of an analyte are drawn that its assay could not measure."""
+    if name is None:
+        return ""
+    analyte = study.analytes[name]
+    # As in cohort.laboratory.values_in_unit: half of a logarithm would be a larger amount.
+    if analyte.below_limit == "limit" or (analyte.negative and not is_log10(unit_key(analyte.unit))):
+        return " Results below or above a limit of quantification are drawn at this limit."
+    return (
+        " Results below the limit of quantification are drawn at half of it, those above the upper limit at that limit."
+    )
 
 
 def _dated(study: Study, disclosure: str) -> str:
@@ -189,7 +210,7 @@ def cohort_figures(
             exact=disclosure == FULL, reading=reading_of(study, disclosure),
         )
     }  # fmt: skip
-    outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
+    outcome, predictor = study.outcome.analyte, _first_analyte(study)
     if outcome is not None:
         _put(drawn, "trajectory", lambda: _trajectory(cohort, data, study, outcome))
     if predictor is not None and predictor != outcome:

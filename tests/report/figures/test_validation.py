@@ -170,6 +170,23 @@ def test_calibration_axes_are_fitted_to_the_data_with_one_scale():
     assert few.get_xlim()[0] == 0
 
 
+def test_no_interval_of_a_calibration_plot_is_cut_at_its_axes():
+    # 5 of 20 at risk 0.1 and 10 of 20 at risk 0.3 have the outcome: Wilson's interval of 10 of 20 ends at 0.701.
+    relapse = np.array([*[1.0] * 5, *[0.0] * 15, *[1.0] * 10, *[0.0] * 10])
+    risk = np.repeat([0.1, 0.3], 20)
+    assert [round(one.upper, 3) for _, one in figures.grouped_points(relapse, risk)][-1] == 0.701
+    for found in ((relapse, risk), cohort(200)[:2], cohort(2000)[:2]):
+        main = figures.calibration_figure(*found).axes[0]
+        top = main.get_ylim()[1]
+        assert main.get_xlim() == main.get_ylim()
+        assert top <= 1.0
+        ends = [path.vertices[:, 1].max() for one in main.collections for path in one.get_paths() if len(path.vertices)]
+        assert ends
+        assert max(ends) <= top
+        points = figures.grouped_points(*(one[~np.isnan(found[0])] for one in found))
+        assert max((one.upper for _, one in points), default=0.0) <= top
+
+
 def test_legends_are_off_the_data_of_a_calibration_plot():
     figure = figures.calibration_figure(*cohort(200)[:2])
     assert [axes.get_legend() for axes in figure.axes] == [None, None]

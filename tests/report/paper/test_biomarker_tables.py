@@ -1,4 +1,4 @@
-"""The table of a screen: odds ratios with their level, small counts hidden, what was not tested said."""
+"""The table of a screen: odds ratios with their level, all counts, what was not tested said."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def screen(cohort, study):
 def test_each_candidate_has_its_row_as_in_the_result(screen):
     table = biomarker_table(screen)
     assert "Odds ratio (95 % CI)" in table.columns
-    disclosed = screen.disclosed_table().to_dict("records")
-    for row, found in zip(table.rows, disclosed, strict=True):
+    every = screen.table.to_dict("records")
+    for row, found in zip(table.rows, every, strict=True):
         assert row[0] == found["label"]
         assert row[2:4] == (str(found["n"]), str(found["events"]))
         if isnan(found["log_odds"]):
@@ -29,4 +29,4 @@ def test_each_candidate_has_its_row_as_in_the_result(screen):
             limits = [f"{exp(found[name]):.2f}" for name in ("log_odds", "lower", "upper")]
             assert row[4] == f"{limits[0]} ({limits[1]} to {limits[2]})"
     chosen = {row[0] for row in table.rows if row[-1] == "yes"}
-    assert chosen == {row["label"] for row in disclosed if row["selected"]}
+    assert chosen == {row["label"] for row in every if row["selected"]}

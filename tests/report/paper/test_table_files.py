@@ -41,13 +41,24 @@ def plain(rows):
 def test_csv_opened_again_has_no_formula():
     text = csv_table(NASTY).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["What", "'=HYPERLINK(1)", "n"]
-    assert rows[1] == ["'=1+1", "'+cmd|' /C calc'!A0", "12"]
-    assert rows[3] == ["+2.1 (−1 to 5)", "'-A1", "007"]
+    assert rows[1] == ["'=1+1", "'+cmd|' /C calc'!A0", "12", ""]
+    assert rows[3][:3] == ["+2.1 (−1 to 5)", "'-A1", "007"]
     assert rows[4][0] == "  肝病中心"
+    assert rows[0] == ["What", "'=HYPERLINK(1)", "n", "Note"]
+    assert rows[6:] == [["", "", "", "A note = of % signs."]]  # below the five rows, and no row of data
     for row in rows:
         for cell in row:
             assert not re.match(r"[=@\t\r]|[+-](?!\d)", cell)
+
+
+def test_the_note_of_a_row_stands_in_its_row_of_a_csv_and_a_table_without_notes_has_no_such_column():
+    table = journal_table("t", ["a", "b"], [["x", 1], ["y", None]], ["of all"], {1: "y: not made"})
+    assert table.notes == ("Of all.", "Y: not made.")
+    text = csv_table(table).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["a", "b", "Note"], ["x", "1", ""], ["y", "", "Y: not made."], ["", "", "Of all."],
+    ]  # fmt: skip
+    assert csv_table(journal_table("t", ["a"], [["x"]])).decode("utf-8-sig") == "a\nx\n"
 
 
 @pytest.mark.parametrize("cell", ["-1+2", "-1+cmd|' /C calc'!A0", "-5 (1)+cmd|'x'!A0", "＝1+1", "＠x", "\n=1", "-"])

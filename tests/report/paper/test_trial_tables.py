@@ -133,4 +133,23 @@ def test_adherence_is_the_one_of_the_json(found, tables):
     rows = [(row["centre"], str(row["due"]), str(row["given"])) for row in found.to_dict()["adherence"]]
     assert [(row[0].lower(), *row[1:3]) for row in tables["adherence"].rows] == rows
     assert tables["adherence"].rows[0][0] == "centre-1"  # the name of a centre is left as it is
-    assert any("9 in HBIG, 0 in control" in note for note in tables["adherence"].notes)
+    assert tables["adherence"].columns == ("Centre", "Doses due", "Doses given", "%")
+    noted = [note for note in tables["adherence"].notes if "9 patients in HBIG, 0 patients in control" in note]
+    assert noted
+    assert noted[0].startswith("Patients with departures from the rule up to their endpoint. Given with HBsAg detected")
+
+
+def test_the_columns_of_the_arms_say_what_they_hold_also_where_it_is_no_risk(tables):
+    # Mean weeks stand beside risks: a head "failed" over them would be wrong.
+    table = tables["primary_analysis"]
+    assert table.columns[1:3] == ("HBIG", "control")
+    assert any(" weeks (" in row[1] for row in table.rows)
+    assert table.notes[0].startswith("In each arm: risk of failure, or mean weeks free of failure, ")
+    assert tables["sensitivity_analyses"].notes[0].startswith("In each arm: risk of failure where ")
+
+
+def test_a_difference_says_its_unit_and_a_ratio_has_none(tables):
+    measures = {row[3] for row in tables["primary_analysis"].rows}
+    assert measures == {"Risk difference, percentage points", "Risk ratio", "Hazard ratio", "Weeks gained", ""}
+    assert tables["trial_subgroups"].columns[3] == "Difference, percentage points (95 % CI)"
+    assert tables["treatments_given"].columns[3] == "Difference, percentage points (95 % CI)"

@@ -8,8 +8,10 @@ import json
 import re
 import shlex
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from open_tables import read_docx, read_xlsx
 
@@ -80,7 +82,25 @@ def test_csv_opened_again_is_the_json(written, paper):
     for name, table in tables(paper).items():
         text = path_of(written, name, "csv").read_text(encoding="utf-8-sig")
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text))]
-        assert rows == [[cell.lstrip(INDENT) for cell in row] for row in (table["columns"], *table["rows"])]
+        end = 1 + len(table["rows"])
+        width = len(table["columns"])
+        assert [row[:width] for row in rows[:end]] == [
+            [cell.lstrip(INDENT) for cell in row] for row in (table["columns"], *table["rows"])
+        ]
+        assert not any(any(row[:width]) for row in rows[end:])  # a line of a note has no other cell
+        told = {row[-1] for row in rows[1:]} - {""} if table["notes"] else set()
+        assert told == set(table["notes"])
+
+
+def test_the_csv_of_results_says_unit_and_reasons_in_the_row(written):
+    text = path_of(written, "primary_analysis", "csv").read_text(encoding="utf-8-sig")
+    rows = {row["Analysis"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert rows["Extended to week 60"]["Estimate (95 % CI)"] == "not made"
+    assert "an arm has no visit at week 60" in rows["Extended to week 60"]["Note"]
+    assert next(iter(rows.values()))["Measure"] == "Risk difference, percentage points"
+    text = path_of(written, "sensitivity_analyses", "csv").read_text(encoding="utf-8-sig")
+    tipping = next(row for row in csv.DictReader(io.StringIO(text)) if row["Analysis"] == "Tipping point")
+    assert "combinations" in tipping["Note"]
 
 
 @pytest.mark.parametrize(("form", "package"), [("xlsx", "openpyxl"), ("docx", "docx")])
@@ -164,6 +184,31 @@ def test_a_validation_brings_its_tables_its_report_and_tripod(validation, tmp_pa
     checklist = (places["checklists"] / "tripod_ai.csv").read_text(encoding="utf-8-sig")
     assert "validation/report.html#performance; " in checklist
     assert "; tables/performance; " in checklist
+
+
+def test_one_folder_has_one_rule_of_disclosure_all_counts_are_shown(validation, cohort, study, tmp_path, monkeypatch):
+    """The result of a validation or a screen holds its small counts hidden: no table of the folder does."""
+    few = {"<5", "hidden"}
+    one = next(iter(validation.subgroups.values()))[0]
+    hidden = replace(one, patients="hidden", events="<5", lost="<5")
+    name = next(iter(validation.subgroups))
+    groups = (hidden, *validation.subgroups[name][1:])
+    found = replace(validation, subgroups=validation.subgroups | {name: groups})
+    screen = rm.screen_biomarkers(cohort, study, increment=False)
+    few_missing = screen.table.assign(missing=2, n=screen.counts["patients"] - 2, events=3)
+    monkeypatch.setattr(module, "figure_files", lambda figure, dpi: {"pdf": b"%"})
+    monkeypatch.setattr(module, "write_report", lambda found, folder: folder.mkdir())
+    places = rm.write_paper(tmp_path, validation=found, screen=replace(screen, table=few_missing), formats=("csv",))
+    told = json.loads(places["values"].read_text(encoding="utf-8"))
+    for table in told["tables"].values():
+        assert not few & {cell for row in table["rows"] for cell in row}, table["title"]
+    assert [row["missing"] for row in told["biomarkers"]["table"]] == [2] * len(few_missing)
+    rows = told["tables"]["subgroups"]["rows"]
+    parts = [[int(cell) for cell in row[1:4]] for row in rows[1 : 1 + len(groups)]]
+    data = validation.data  # a first grouping has every patient in one of its groups
+    assert [sum(column) for column in zip(*parts, strict=True)] == [
+        len(data), int((data.relapse == 1).sum()), int(np.isnan(data.relapse).sum()),
+    ]  # fmt: skip
 
 
 def test_a_figure_without_its_letters_is_listed_with_the_reason(model, tmp_path, monkeypatch):

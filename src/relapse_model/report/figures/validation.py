@@ -254,19 +254,17 @@ def _limits(
 ) -> tuple[float, float]:
     """Return the limits of both axes: round, around all that is drawn, and 0.3 apart at least.
 
-    They begin at 0 unless all of it lies in the upper part of the plot.
+    They begin at 0 unless all of it lies in the upper part of the plot. Of the bootstrap models, some may leave it.
     """
-    shown = [risk, *(np.array([observed.value, observed.lower]) for _, observed in points)]
-    highest = max([float(risk.max()), *(observed.value for _, observed in points)])
+    shown = [risk, *(np.array([observed.lower, observed.upper]) for _, observed in points)]
     if isinstance(curve, CalibrationCurve):
         inside = (curve.risk >= ends[0]) & (curve.risk <= ends[1])
-        highest = max(highest, float(curve.observed[inside].max(initial=0.0)))
-        shown.append(curve.observed[inside])
+        shown += [curve.lower[inside], curve.upper[inside]]
+    everything = np.concatenate(shown)
+    lowest, highest = float(everything.min()), float(everything.max())
     top = min(1.0, max(_LEAST_SPAN, ceil(10 * 1.02 * highest) / 10))
-    lowest = float(np.concatenate(shown).min())
     if lowest < top / 3:
         return 0.0, top
-    top = max(top, min(1.0, ceil(10 * max((observed.upper for _, observed in points), default=0.0)) / 10))
     low = min(floor(10 * 0.98 * lowest) / 10, top - _LEAST_SPAN)
     return round(max(0.0, low), 1), top
 

@@ -12,7 +12,7 @@ _STEPS = {"yes": "yes against no", "log10": "per tenfold", "SD": "per SD"}
 
 
 def biomarker_table(found: BiomarkerScreen) -> JournalTable:
-    """Return the candidates, each with its own interval and the one for all of them together; small counts hidden.
+    """Return the candidates, each with its own interval and the one for all of them together; all counts shown.
 
     Parameters
     ----------
@@ -22,18 +22,18 @@ def biomarker_table(found: BiomarkerScreen) -> JournalTable:
         [row["label"], _STEPS.get(str(row["per"]), row["per"]), row["n"], row["events"],
          _ratio(row, "lower", "upper"), _ratio(row, "simultaneous_lower", "simultaneous_upper"), _p(row["p_drawn"]),
          _p(row["p_maxt"]), _p(row["q_bh"]), "yes" if row["selected"] is True else "no"]
-        for row in found.disclosed_table().astype(object).to_dict("records")
+        for row in found.table.astype(object).to_dict("records")
     ]  # fmt: skip
     columns = ["Biomarker", "Step", "n", "Events", f"Odds ratio ({interval(LEVEL)})",
                f"{interval(LEVEL)} for all together", "p", "p, family-wise", "False discovery rate",
                "Selected"]  # fmt: skip
-    untested = [
-        f"{row['label']}: not tested, {row['note']}"
-        for row in found.table.to_dict("records")
+    untested = {
+        place: f"{row['label']}: not tested, {row['note']}"
+        for place, row in enumerate(found.table.to_dict("records"))
         if row["score_z"] != row["score_z"]
-    ]
-    notes = [f"beside the predictors known already: {', '.join(found.base)}", *found.notes, *untested]
-    return journal_table("Candidate biomarkers", columns, rows, notes)
+    }
+    notes = [f"beside the predictors known already: {', '.join(found.base)}", *found.notes]
+    return journal_table("Candidate biomarkers", columns, rows, notes, untested)
 
 
 def _ratio(row: dict[Any, Any], low: str, high: str) -> str:

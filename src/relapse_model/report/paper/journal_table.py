@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from relapse_model.errors import RelapseModelError
@@ -27,6 +27,8 @@ class JournalTable:
         As many cells as columns; a first cell that begins with `INDENT` belongs to the row above.
     notes : tuple of str
         Below the table.
+    about : mapping of int to str
+        Which of the notes is about a single row, by the place of the row.
 
     Raises
     ------
@@ -38,6 +40,7 @@ class JournalTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    about: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a row that is no row of these columns."""
@@ -56,7 +59,11 @@ class JournalTable:
 
 
 def journal_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    notes: Iterable[str] = (),
+    about: Mapping[int, str] | None = None,
 ) -> JournalTable:
     """Return a table of anything that can be text: nothing for None, a true minus sign before numbers.
 
@@ -66,18 +73,22 @@ def journal_table(
     columns : sequence of str
     rows : iterable of sequences
     notes : iterable of str
-        Empty ones are left out.
+        Of the whole table. Empty ones are left out.
+    about : mapping of int to str, optional
+        Notes of single rows by the place of the row; they come after the others.
 
     Examples
     --------
     >>> journal_table("T", ["a", "b"], [["HBV-DNA", -1.5], ["2-3 (-2 to 4)", None]]).rows
     (('HBV-DNA', '−1.5'), ('2-3 (−2 to 4)', ''))
     """
+    of_rows = {place: sentence(_text(note)) for place, note in (about or {}).items() if note}
     return JournalTable(
         title,
         tuple(map(_text, columns)),
         tuple(tuple(map(_text, row)) for row in rows),
-        tuple(sentence(note) for note in map(_text, notes) if note),
+        (*(sentence(note) for note in map(_text, notes) if note), *of_rows.values()),
+        of_rows,
     )
 
 

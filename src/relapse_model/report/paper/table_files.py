@@ -35,15 +35,26 @@ _LATEX = {
 def csv_table(table: JournalTable) -> bytes:
     """Return columns and rows as CSV that Excel opens as UTF-8; a text that would be a formula stands after an ``'``.
 
+    Notes stand in a last column: that of a row in the row, those of the whole table in lines of their own below, in
+    which all other cells are empty.
+
     Parameters
     ----------
     table : JournalTable
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for row in (table.columns, *table.rows):
+    for row in _with_notes(table):
         writer.writerow([_no_formula(cell.replace(INDENT, "  ")) for cell in row])
     return buffer.getvalue().encode("utf-8-sig")
+
+
+def _with_notes(table: JournalTable) -> list[tuple[str, ...]]:
+    if not table.notes:
+        return [table.columns, *table.rows]
+    whole = [note for note in table.notes if note not in table.about.values()]
+    rows = [(*row, table.about.get(place, "")) for place, row in enumerate(table.rows)]
+    return [(*table.columns, "Note"), *rows, *((*[""] * len(table.columns), note) for note in whole)]
 
 
 def xlsx_table(table: JournalTable) -> bytes:

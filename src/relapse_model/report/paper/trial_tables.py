@@ -130,22 +130,28 @@ def _results(found: TrialAnalysis, title: str, contrasts: Sequence[ArmContrast])
     if not contrasts:
         return None
     usual = found.primary.estimand
-    rows, notes = [], []
-    for one, row in zip(contrasts, result_rows(tuple(contrasts), usual), strict=True):
+    rows: list[list[object]] = []
+    about: dict[int, str] = {}
+    for place, (one, row) in enumerate(zip(contrasts, result_rows(tuple(contrasts), usual), strict=True)):
         label = f"Primary: {row['label']}" if one is found.primary else row["label"]
         label += " (not pre-specified)" if one.status == "not pre-specified" else ""
         result = row["contrast"] or ("not made" if one.note.startswith("not made") else "")
         level = "" if one.contrast is None else f" [{interval(one.contrast.level)}]"
-        measure = f"{row['measure']}{level if _is_other(one.contrast, found) else ''}"
+        unit = ", percentage points" if _differences([one]) else ""
+        measure = f"{row['measure']}{unit}{level if _is_other(one.contrast, found) else ''}"
         rows.append([label, row["treatment"], row["control"], measure, result, _p(row["p"])])
-        about = "; ".join(filter(None, (row["method"], row["estimand"], row["small"])))
-        notes += [f"{row['label']}: {about}"] if about else []
-    names = found.plan.arms.names
-    columns = ["Analysis", f"{names[0]}, failed", f"{names[1]}, failed", "Measure",
-               f"Estimate ({interval(_level(found))})", "p"]  # fmt: skip
-    first = f"differences in percentage points; {direction(found.plan)}" if _differences(contrasts) else ""
+        words = "; ".join(filter(None, (row["method"], row["estimand"], row["small"])))
+        about |= {place: f"{row['label']}: {words}"} if words else {}
+    columns = ["Analysis", *found.plan.arms.names, "Measure", f"Estimate ({interval(_level(found))})", "p"]
+    first = f"risk differences in percentage points, {direction(found.plan)}" if _differences(contrasts) else ""
     everybody = f"{usual[:1].upper()}{usual[1:]}, unless stated" if found.primary in contrasts else ""
-    return journal_table(title, columns, rows, [first, everybody, *notes])
+    return journal_table(title, columns, rows, [_arms_words(contrasts), first, everybody], about)
+
+
+def _arms_words(contrasts: Sequence[ArmContrast]) -> str:
+    """Return what the columns of the arms hold: not in every row a risk."""
+    weeks = ", or mean weeks free of failure," if any(one.kind == "rmst" for one in contrasts) else ""
+    return f"in each arm: risk of failure{weeks} where the analysis has one; patients who failed, of how many, and lost"
 
 
 def _is_other(contrast: Contrast | None, found: TrialAnalysis) -> bool:
@@ -163,22 +169,23 @@ def _p(words: str) -> str:
 def _subgroups(found: TrialAnalysis) -> JournalTable | None:
     if not found.subgroups:
         return None
-    rows, notes = [], []
+    rows: list[list[object]] = []
+    about: dict[int, str] = {}
     for one in found.subgroups:
-        rows += _subgroup(one)
         method = "" if one.interaction is None else one.interaction.method
-        about = "; ".join(filter(None, (method, one.note)))
-        notes += [f"{first_capital(one.label)}: {about}"] if about else []
+        words = "; ".join(filter(None, (method, one.note)))
+        about |= {len(rows): f"{first_capital(one.label)}: {words}"} if words else {}
+        rows += _subgroup(one)
     names = found.plan.arms.names
     columns = ["Subgroup", f"{names[0]}, failed", f"{names[1]}, failed",
-               f"Difference, points ({interval(_level(found))})", "p, interaction"]  # fmt: skip
+               f"Difference, percentage points ({interval(_level(found))})", "p, interaction"]  # fmt: skip
     tests = sum(one.interaction is not None for one in found.subgroups)
     by_chance = (
         f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would have p < 0.05 by chance alone"
         if tests
         else ""
     )
-    return journal_table("Subgroups of the plan", columns, rows, [direction(found.plan), by_chance, *notes])
+    return journal_table("Subgroups of the plan", columns, rows, [direction(found.plan), by_chance], about)
 
 
 def _subgroup(one: SubgroupOfPlan) -> list[list[object]]:
@@ -217,7 +224,7 @@ def _harms(found: TrialAnalysis) -> JournalTable | None:
         f"not counted: {'; '.join(outside)}" if outside else "",
         *events.notes,
     ]
-    columns = ["", *arm_columns(found), f"Difference, points ({interval(_level(found))})"]
+    columns = ["", *arm_columns(found), f"Difference, percentage points ({interval(_level(found))})"]
     return journal_table("Adverse events by arm", columns, rows, notes)
 
 
@@ -228,7 +235,7 @@ def _treatments(found: TrialAnalysis) -> JournalTable | None:
     for agent, both in found.safety.groupby("what", sort=False):
         one, nought = records(both)
         rows.append([agent, _given(one), _given(nought), _difference(one)])
-    columns = ["Agent", *arm_columns(found), f"Difference, points ({interval(_level(found))})"]
+    columns = ["Agent", *arm_columns(found), f"Difference, percentage points ({interval(_level(found))})"]
     notes = [f"patients (%, exact {interval(_level(found))}); courses or doses, from randomisation to week "
              f"{found.endpoint.week:g}"]  # fmt: skip
     return journal_table("Treatments given after randomisation", columns, rows, notes)
@@ -252,16 +259,18 @@ def _adherence(found: TrialAnalysis) -> JournalTable | None:
         share = f"{100 * row['given'] / row['due']:.0f} %" if row["due"] else ""
         name = str(row["centre"])
         rows.append([first_capital(name) if name == ALL_CENTRES else name, row["due"], row["given"], share])
+    names = found.plan.arms.names
     deviations = [
-        f"{first_capital(str(row['deviation']))}: {row['treatment']} in {found.plan.arms.names[0]}, "
-        f"{row['control']} in {found.plan.arms.names[1]}"
+        f"{first_capital(str(row['deviation']))}: {number_of(row['treatment'], 'patient')} in {names[0]}, "
+        f"{number_of(row['control'], 'patient')} in {names[1]}"
         for row in records(found.deviations)
     ]
     notes = [
         "doses due by the rule of the study, and given",
-        *(f"Departures from the rule. {one}" for one in deviations),
+        *(f"Patients with departures from the rule up to their endpoint. {one}" for one in deviations),
     ]
-    return journal_table("Adherence to the dosing rule by centre", ["Centre", "Doses due", "Given", "%"], rows, notes)
+    columns = ["Centre", "Doses due", "Doses given", "%"]
+    return journal_table("Adherence to the dosing rule by centre", columns, rows, notes)
 
 
 def _losses(found: TrialAnalysis) -> JournalTable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_folder, strict_json, write_bytes, write_text
+from relapse_model.report.disclosure import with_all_counts
 from relapse_model.report.figures.flow import flow_figure
 from relapse_model.report.figures.journal_files import FIGURE_FORMATS, RESOLUTIONS, figure_files
 from relapse_model.report.figures.model import coefficients_figure, has_coefficients
@@ -26,6 +27,7 @@ from relapse_model.report.trial_answer import answer
 from relapse_model.report.trial_report import CAPTIONS, trial_figures
 from relapse_model.report.validation_report import validation_values, write_report
 from relapse_model.study.study import Study
+from relapse_model.trial.biomarkers.plain_values import plain_rows
 
 if TYPE_CHECKING:
     import shap
@@ -74,8 +76,8 @@ def write_paper(
 
     Every table as CSV, XLSX, LaTeX and DOCX; every figure as SVG, PDF, PNG and TIFF with letters of 7 to 9 points
     embedded; CONSORT 2025 for a trial and TRIPOD+AI for a model, with where each item is reported. Intervals are 95 %
-    ones, unless the plan of the trial states another level. The counts of a trial are given in full; no file has a
-    row or an identifier of a patient. A figure that cannot be drawn, such as one with letters that no font of this
+    ones, unless the plan of the trial states another level. All counts are given in full, small ones too; no file has
+    a row or an identifier of a patient. A figure that cannot be drawn, such as one with letters that no font of this
     computer has, is listed with the reason.
 
     Parameters
@@ -116,7 +118,8 @@ def write_paper(
     >>> rm.write_paper("paper", trial=trial)["index"]  # doctest: +SKIP
     PosixPath('paper/index.html')
     """
-    results = _Results(trial, validation, model if validation is None else validation.model, screen)
+    counted = None if validation is None else with_all_counts(validation)
+    results = _Results(trial, counted, model if validation is None else validation.model, screen)
     _require(results, width_mm, dpi, formats, Path(folder))
     _forget(Path(folder))
     explanation = None if validation is None else explained(validation)
@@ -244,9 +247,14 @@ def _values(
         "checklists": {name: table.to_dict() for name, table in checklists.items()},
         "trial": None if trial is None else trial.to_dict() | {"answer": answer(trial)},
         "validation": values or None,
-        "biomarkers": None if screen is None else screen.to_dict(),
+        "biomarkers": None if screen is None else _screened(screen),
         "packages": packages(),
     }
+
+
+def _screened(screen: BiomarkerScreen) -> dict[str, Any]:
+    """Return what `BiomarkerScreen.to_dict` says, with all counts, as the table beside it has them."""
+    return screen.to_dict() | {"counts": dict(screen.counts), "table": plain_rows(screen.table)}
 
 
 def _page(
