@@ -9,6 +9,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.program import main
+from relapse_model.cohort.readers.nothing_found import nothing_found
 
 
 @pytest.fixture
@@ -140,6 +141,17 @@ def test_a_proposal_without_a_result_of_the_study_says_what_was_found(tmp_path, 
         ):
             assert (said in printed) is expected
             assert (said in written) is expected
+
+
+def test_what_the_library_knows_is_not_proposed_as_a_synonym():
+    """Sodium is sodium; who finds it alone is not asked whether it is HBsAg."""
+    study = rm.load_study("hbsag-relapse")
+    sodium, both = (
+        nothing_found(text, study, "s") for text in ('# codes = ["Na"]  # sodium', '# codes = ["sodium"]\n#   LDH')
+    )
+    assert "Known to the library of common analytes, and not to the study: sodium" in sodium
+    assert "If one of them is" not in sodium
+    assert "If one that was not recognised is one of the study" in both
 
 
 @pytest.mark.parametrize(

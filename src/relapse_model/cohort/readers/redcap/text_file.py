@@ -62,7 +62,7 @@ def text_of(content: bytes, name: str, encoding: str = "") -> str:
     try:
         text = content.decode("utf-8-sig" if used.lower().replace("_", "-") in ("utf-8", "utf8") else used)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1  # without the byte order mark
         problem = Problem(name, line, None, f"bytes that are not {shown}", f"{shown} text", _ADVICE, counted="line")
         raise SourceError(REFUSED, [problem]) from None
     except (LookupError, UnicodeError):

@@ -83,9 +83,9 @@ def _decoded(file: Path, content: bytes, stated: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1  # without the byte order mark
         advice = 'State encoding = "..." in the mapping (a Chinese export is often gb18030)'
-        found = f"byte 0x{content[error.start]:02x} is not of the encoding {encoding_shown(encoding)}"
+        found = f"byte 0x{error.object[error.start]:02x} is not of the encoding {encoding_shown(encoding)}"
         raise SourceError(
             "the export was refused",
             [Problem(file.name, line, None, found, f"{encoding_shown(encoding)} text", advice, counted="line")],
