@@ -12,7 +12,7 @@ import relapse_model as rm
 
 study = rm.load_study("hbsag-relapse")
 cohort = rm.simulate_cohort(132, seed=7)
-found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=20, leave_out=None)
+found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=40, leave_out=None)
 for name in ("auc", "calibration_slope", "observed_expected", "scaled_brier"):
     print(f"{name:18}", found.performance.measures[name])
 

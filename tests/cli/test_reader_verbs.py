@@ -9,6 +9,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.program import main
+from relapse_model.cohort.readers.nothing_found import nothing_found
 
 
 @pytest.fixture
@@ -140,6 +141,48 @@ def test_a_proposal_without_a_result_of_the_study_says_what_was_found(tmp_path, 
         ):
             assert (said in printed) is expected
             assert (said in written) is expected
+
+
+def test_what_the_library_knows_is_not_proposed_as_a_synonym():
+    """Sodium is sodium; who finds it alone is not asked whether it is HBsAg."""
+    study = rm.load_study("hbsag-relapse")
+    sodium, both = (
+        nothing_found(text, study, "s") for text in ('# codes = ["Na"]  # sodium', '# codes = ["sodium"]\n#   LDH')
+    )
+    assert "Known to the library of common analytes, and not to the study: sodium" in sodium
+    assert "If one of them is" not in sodium
+    assert "If one that was not recognised is one of the study" in both
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said", "lacking"),
+    [
+        ("id,enrolment date,age_years,date,test,result,unit\n7,2024-01-01,50,2024-01-08,ALT,20,U/L\n"
+         "7,2024-01-01,50,2024-01-08,prealbumin,200,mg/L\n", "The source can be read with it.", ""),
+        ("id,enrolment date,sex,date,test,result,unit\n7,2024-01-01,F,2024-01-08,ALT,20,U/L\n",
+         "The source can be read with it, but it has", "no column age_years and no results of prealbumin"),
+        ("id,enrolment date,hair\n7,2024-01-01,brown\n", "Read with it, the source has",
+         "no column age_years and no results of alt, prealbumin"),
+    ],
+)  # fmt: skip
+def test_what_the_study_reads_and_was_not_found_is_named(tmp_path, capsys, sheet, said, lacking):
+    """Without results, a proposal never says that the source can be read with it."""
+    study, source, mapping = tmp_path / "s.toml", tmp_path / "a.csv", tmp_path / "map.toml"
+    study.write_text(
+        '[study]\nprotocol = 1\nname = "mine"\n[outcome]\nname = "high"\nanalyte = "alt"\nat_least = 80.0\n'
+        'unit = "U/L"\n[prediction]\nlandmark_weeks = [0]\nhorizon_weeks = 52\n[analytes.prealbumin]\n'
+        'unit = "mg/L"\n[predictors]\nage = { column = "age_years" }\npa = { analyte = "prealbumin" }\n'
+    )
+    source.write_text(sheet)
+    assert main(["propose-mapping", "excel", str(source), "--study", str(study), "--out", str(mapping)]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Check it"))
+    assert f"{said} {lacking}".strip() in line
+    assert ("can be read" in line) is ("Read with it" not in said)
+    asked = ["read", "excel", str(source), "--mapping", str(mapping), "--out", str(tmp_path / "c")]
+    assert main(asked) == 0
+    end = capsys.readouterr().out.splitlines()[-1]
+    assert ("Next: relapse-model check" in end) is not bool(lacking)
+    assert (f"it has {lacking}. If the source has what is lacking" in end) is bool(lacking)
 
 
 @pytest.mark.parametrize(("week", "expected"), [(-30, True), (-20, False)])

@@ -181,3 +181,23 @@ def test_help_of_the_verbs_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert {"pandas", "numpy", "sklearn"}.isdisjoint(done.stdout.split("LOADED")[1].split())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("creatinin", "Did you mean 'creatinine'?"),  # one letter short
+        ("Hemoglobine", "Did you mean 'haemoglobin'?"),  # by a synonym
+        ("xyzzy", "are in the library: alt, ast,"),
+    ],
+)
+@pytest.mark.parametrize("with_cohort", [True, False])
+def test_an_analyte_that_nobody_knows_is_refused_with_those_that_may_be_meant(
+    cohort, tmp_path, capsys, name, said, with_cohort
+):
+    asked = ["study", "new", *([str(cohort)] if with_cohort else []), "--out", str(tmp_path / "s.toml"), *BOTH]
+    assert main([*asked, "--analytes", name]) == 1
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "()" not in shown
+    assert "docs/study_file.md" in shown

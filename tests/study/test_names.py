@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import relapse_model as rm
 from relapse_model.study.names import NameTable, level_of, name_key, resembled, yes_or_no
 from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.names_near import near_names
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,16 @@ def test_a_level_of_one_letter_is_looked_for_as_a_word():
     assert [resembled(text, ["C"], shortest=1) for text in ("C2", "B/C", "type C", "cirrhosis", "D")] == [
         "C", "C", "C", None, None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "columns", "near"),
+    [
+        ("hbeag", ["hbsag"], []),  # one letter apart, and the library knows both
+        ("anti_hbs_w0", ["hbs_w0"], []),  # an antibody is not what it is raised against
+        ("antigne", ["antigen"], ["antigen"]),  # a slip
+        ("age_year", ["age_years"], ["age_years"]),
+    ],
+)
+def test_another_analyte_is_never_the_name_that_may_be_meant(asked, columns, near):
+    assert near_names(asked, columns) == near

@@ -14,11 +14,13 @@ from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.nothing_found import nothing_found
 from relapse_model.cohort.readers.proposed_text import MAY
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
-from relapse_model.cohort.readers.trial_reading import refused_as_it_is
+from relapse_model.cohort.readers.trial_reading import read_as_it_is
+from relapse_model.cohort.readers.unserved import ABSENT, unserved
 from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import CohortError, InsufficientDataError, NoOutcomeError, RelapseModelError, problem_lines
 from relapse_model.files import write_csv, write_text
 from relapse_model.files.plain_csv import read_plain_csv
+from relapse_model.study.names_known import reads_results
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
@@ -30,8 +32,13 @@ def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
     study = load_study(given.study)
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
+    cohort = None
     if not _lines_of(text, QUESTIONS):
-        text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
+        read = read_as_it_is(text, given.kind, given.source, study)
+        if isinstance(read, Cohort):
+            cohort = read
+        else:
+            text += "".join(f"{line}\n" for line in read)
     bare = "" if re.search(r"(?m)^\[\[labs\]\]", text) else nothing_found(text, study, given.study)
     text += bare
     write_text(text, Path(given.out))
@@ -40,10 +47,23 @@ def propose_mapping(given: Namespace) -> None:
     say(f"Mapping for the study {given.study} written to {given.out}.")
     if asked := _lines_of(text, QUESTIONS):
         say(f"To be completed by somebody who knows the data: {asked}.")
-    else:
-        say("Check it; nothing that must be known was left open. The source can be read with it.")
+    elif cohort is not None:
+        say(_readable(cohort, study, given.study))
     if may := _lines_of(text, (MAY.strip(),)):
         say(f"Can be taken up, and is not needed: {may}.")
+
+
+def _readable(cohort: Cohort, study: Study, named: str) -> str:
+    """Return what a proposal that asks nothing comes to: what it reads serves the study, or what of it is lacking."""
+    lacking = unserved(cohort, study)
+    if not lacking:
+        return "Check it; nothing that must be known was left open. The source can be read with it."
+    begin = "The source can be read with it, but" if len(cohort.labs) or not reads_results(study) else "Read with it,"
+    rest = "it" if begin.endswith("but") else "the source"
+    return (
+        f"Check it. {begin} {rest} has {lacking}, which the study {named} reads: if the source has any, add them to "
+        "the mapping."
+    )
 
 
 def _lines_of(text: str, begin: tuple[str, ...]) -> str:
@@ -108,11 +128,15 @@ def _next_step(cohort: Cohort, out: str, named: str) -> str:
         derive_features(cohort, study, landmark)
     except RelapseModelError as error:
         why = why or _first(error)
-    if why:
-        return (
-            f"Not for the study {named}: {why.rstrip().rstrip('.')}. Next, for a study of what it holds: {new}{alone}"
-        )
-    return f"Next: relapse-model check {out} --study {named}"
+    if not why:
+        return f"Next: relapse-model check {out} --study {named}"
+    lacking = f"it has {found}" if (found := unserved(cohort, study)) else ""
+    own = "" if lacking and ABSENT in why else " ".join(why.split()).rstrip(".")
+    return (
+        f"Cannot be used with the study {named} as it is: {'; '.join(one for one in (own, lacking) if one)}. If the "
+        "source has what is lacking, correct the mapping and read again. "
+        f"Next, for a study of what was read: {new}{alone}"
+    )
 
 
 def _first(error: RelapseModelError) -> str:

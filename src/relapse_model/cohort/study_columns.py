@@ -15,8 +15,9 @@ from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.comparisons import above, below
 from relapse_model.study.eligibility import Criterion
-from relapse_model.study.names import level_of, resembled, yes_or_no
+from relapse_model.study.names import level_of, yes_or_no
 from relapse_model.study.predictor import Predictor
+from relapse_model.study.resemblance import resembled
 from relapse_model.study.study import Study
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key

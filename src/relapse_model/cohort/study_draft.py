@@ -15,6 +15,7 @@ from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys
 from relapse_model.study.analyte_library import analyte_library, declared_in
 from relapse_model.study.names import NameTable, yes_or_no
+from relapse_model.study.names_near import near_names
 from relapse_model.study.unit_spelling import unit_key
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -28,6 +29,7 @@ _BASELINE = {  # and what else the contract knows of them
     "prior_nuc": ', label = "Earlier nucleos(t)ide analogue"',
 }  # fmt: skip
 _MOST_LEVELS = 8
+_REST = "(docs/study_file.md); any other is declared in the study, under [analytes.NAME]"
 _NUMBER = re.compile(r"[<>]?=?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -163,18 +165,23 @@ class _Analytes:
         return self.names.meaning(came).name or came
 
     def unknown(self, asked: Sequence[str]) -> list[Problem]:
-        known = {*self.units, *analyte_library()}
+        known = [*self.units, *(name for name in analyte_library() if name not in self.units)]
         return [
-            Problem(
-                "labs",
-                None,
-                "analyte",
-                repr(name),
-                f"an analyte of the cohort or of the library ({', '.join(self.units)})",
-            )
+            Problem("labs", None, "analyte", repr(name), *self._expected(name, known))
             for name in asked
             if self.name_of(name) not in known
         ]
+
+    def _expected(self, name: str, known: Sequence[str]) -> tuple[str, str]:
+        """Return which analytes there are, and which may be meant."""
+        of_cohort = f"the cohort ({', '.join(self.units)}) or of " if self.units else ""
+        synonyms = (one for others in self.names.spellings.values() for one in others)
+        spelled = {one.casefold(): self.name_of(one) for one in (*synonyms, *known)}
+        near = dict.fromkeys(spelled[one] for one in near_names(name.casefold(), spelled, n=3))
+        meant = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+        every = "" if near else f": {', '.join(analyte_library())}"
+        there = f"{len(analyte_library())} analytes are in the library{every} {_REST}"
+        return f"an analyte of {of_cohort}the library", f"{meant}{there}"
 
     def wanted(self, draft: StudyDraft) -> list[str]:
         asked = self.units if draft.analytes is None else draft.analytes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import numpy as np
 import pandas as pd
 
@@ -13,6 +11,7 @@ from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features.by_kind import derive_one
 from relapse_model.features.clinical_units import as_printed, clinical, predictor_title
+from relapse_model.study.names_near import near_names
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -105,7 +104,7 @@ def _absent(cohort: Cohort, predictor: Predictor) -> list[Problem]:
     column, patients = predictor.column, cohort.patients
     if column is None or column in patients or (predictor.agents and cohort.treatments is not None):
         return []
-    near = difflib.get_close_matches(column, patients.columns, n=1)
+    near = near_names(column, patients.columns)
     advice = f"Did you mean {near[0]!r}?" if near else "Add it (empty where unknown), or take the predictor out"
     needed = f"a column {column!r} for predictor {predictor.name!r}"
     if predictor.agents:

@@ -85,7 +85,7 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "free": "free of it through the horizon",
         "lost": "lost before the horizon (neither)",
         POSITIVE: f"{POSITIVE}: by the last test that decides",
-        RELAPSED: f"{RELAPSED}: before the landmark",
+        RELAPSED: f"{RELAPSED}: at or before the landmark",
         COMPETING: "with a competing event by the horizon (will never have the outcome)",
         COMPETED: f"{COMPETED}: by the landmark",
         UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",

@@ -7,18 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-_GREEK = {"α": "alfa", "β": "beta", "γ": "gamma", "δ": "delta", "λ": "lambda", "μ": "u"}
-_PLAIN = str.maketrans(
-    {
-        **_GREEK,
-        **dict.fromkeys("‐‑‒–—―−⁃_·・", "-"),
-        **dict.fromkeys("()[]{}【】〔〕", " "),
-        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff®™", None),
-    }
-)
+from relapse_model.study.resemblance import are_opposed, is_of_antibody, normalised, resembled
+
 _SEPARATOR = re.compile(r"(?<=\w)[\s.-]+(?=\w)")
 _BRACKETED = re.compile(r"([^()\[\]]+?)\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]")
-_TOKEN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 _YES = frozenset({"yes", "y", "true", "是", "有"})  # not "t": its opposite, "f", is female more often than false
@@ -47,9 +39,6 @@ _NO_COMPETING = frozenset(
 )  # fmt: skip
 _UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None))
 
-_LONG, _VERY_LONG = 8, 12  # letters from which one slip, or two, cannot make another name of it
-_SHORTEST = 3  # letters of a name that is looked for inside a text
-
 
 def name_key(text: str) -> str:
     """Return a key under which spellings of one name meet: case, Unicode forms, spaces, hyphens and brackets.
@@ -63,12 +52,7 @@ def name_key(text: str) -> str:
     >>> name_key("5193-8"), name_key("HBV-")
     ('5193-8', 'hbv-')
     """
-    return _SEPARATOR.sub(_joint, _normalised(text))
-
-
-def _normalised(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_PLAIN)
-    return " ".join(plain.replace("alpha", "alfa").split())
+    return _SEPARATOR.sub(_joint, normalised(text))
 
 
 def _joint(match: re.Match[str]) -> str:
@@ -151,89 +135,6 @@ def _only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def resembled(text: str, names: Iterable[str], shortest: int = _SHORTEST, *, words: bool = True) -> str | None:
-    """Return the first of some names that a text looks like without being it; None where it looks like none.
-
-    It holds the name as a word, or is a word of it, or is one slip of the pen away from a long name, two from a very
-    long one. Short names are not compared by slips: anti-HBs and anti-HBc are one letter apart.
-
-    Parameters
-    ----------
-    text : str
-    names : iterable of str
-    shortest : int
-        Letters from which a name is looked for inside a text.
-    words : bool
-        Whether to look for it inside at all, or for slips only.
-
-    Examples
-    --------
-    >>> resembled("stopped ETV in May", ["entecavir", "ETV"]), resembled("entecavr", ["entecavir"])
-    ('ETV', 'entecavir')
-    >>> resembled("anti-HBc", ["anti-HBs"]), resembled("aspirin", ["entecavir"])
-    (None, None)
-    """
-    came = _Tokens.of(text)
-    for name in names:
-        own = _Tokens.of(name)
-        if not came.squeezed or not own.squeezed or came.squeezed == own.squeezed:
-            continue
-        inside = words and (came.holds(own, shortest) or own.holds(came, _SHORTEST))
-        if inside or _slips(came.squeezed, own.squeezed):
-            return name
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    """The letters and digits of a text without anything between them, and where its words begin and end."""
-
-    squeezed: str
-    edges: frozenset[int]
-
-    @classmethod
-    def of(cls, text: str) -> _Tokens:
-        found = _TOKEN.findall(_normalised(text))
-        edges, at = {0}, 0
-        for token in found:
-            at += len(token)
-            edges.add(at)
-        return cls("".join(found), frozenset(edges))
-
-    def holds(self, other: _Tokens, shortest: int) -> bool:
-        """Tell whether another text stands in this one: as words, or anywhere where it is long or Chinese."""
-        part = other.squeezed
-        if len(part) < shortest or (part.isdecimal() and shortest > 1):
-            return False
-        free = len(part) >= _LONG or not part.isascii()
-        at = self.squeezed.find(part)
-        while at >= 0:
-            if free or (at in self.edges and at + len(part) in self.edges):
-                return True
-            at = self.squeezed.find(part, at + 1)
-        return False
-
-
-def _slips(text: str, name: str) -> bool:
-    """Tell whether a text is a long name with one letter wrong, lacking, added or exchanged; or two of a longer one."""
-    if not (text.isascii() and name.isascii()):
-        return False  # one character of Chinese is a word
-    allowed = 2 if len(name) >= _VERY_LONG else 1 if len(name) >= _LONG else 0
-    return 0 < allowed >= abs(len(text) - len(name)) and _distance(text, name) <= allowed
-
-
-def _distance(one: str, other: str) -> int:
-    """Return by how many slips two texts differ (Damerau and Levenshtein, neighbours exchanged once)."""
-    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        last, before, row = before, row, [i] + [0] * len(other)
-        for j, wanted in enumerate(other, start=1):
-            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
-                row[j] = min(row[j], last[j - 2] + 1)
-    return row[-1]
-
-
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a printed name means to a study.
@@ -263,11 +164,15 @@ class NameTable:
     words : bool
         Whether a name looks like another that stands in it as a word. ``stopped ETV`` does; ``direct bilirubin`` is
         another analyte than bilirubin.
+    analytes : mapping of str to str
+        Of a table of analytes: the keys of names in common use, each with what it is a name of. A text that is one of
+        them looks like nothing else, and antigen and antibody never look like each other.
     """
 
     spellings: Mapping[str, tuple[str, ...]]
     asked: tuple[str, ...]
     words: bool = True
+    analytes: Mapping[str, str] = field(default_factory=dict)
     _known: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -309,5 +214,28 @@ class NameTable:
 
     def alike(self, text: str, *, words: bool = True) -> tuple[str, ...]:
         """Return the names that are asked for and that a text looks like."""
-        every = ((name, (name, *self.spellings.get(name, ()))) for name in self.asked)
-        return tuple(name for name, spellings in every if resembled(text, spellings, words=words) is not None)
+        every = {name: (name, *self.spellings.get(name, ())) for name in self.asked}
+        if not self.analytes:
+            return tuple(name for name, own in every.items() if resembled(text, own, words=words) is not None)
+        return tuple(name for name, own in every.items() if self._may_be(text, own, words))
+
+    def is_another(self, text: str, spellings: Iterable[str] | None = None) -> bool:
+        """Tell whether a text is the name of an analyte in common use, and not of one with some spellings.
+
+        Parameters
+        ----------
+        text : str
+        spellings : iterable of str, optional
+            Without them, of all in the table.
+        """
+        meant = self.analytes.get(name_key(text))
+        if spellings is None:
+            spellings = (one for name, others in self.spellings.items() for one in (name, *others))
+        return meant is not None and all(self.analytes.get(name_key(one)) != meant for one in spellings)
+
+    def _may_be(self, text: str, spellings: tuple[str, ...], words: bool) -> bool:
+        if self.is_another(text, spellings):
+            return False
+        slips = [one for one in spellings if not are_opposed(text, one)]
+        inside = [one for one in spellings if is_of_antibody(one) is is_of_antibody(text)] if words else []
+        return (resembled(text, slips, words=False) or resembled(text, inside)) is not None

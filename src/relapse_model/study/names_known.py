@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import NameTable
+from relapse_model.study.names_near import library_keys
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -27,7 +28,7 @@ def analyte_names(study: Study) -> NameTable:
     read += [study.passive_antibody.analyte] if study.passive_antibody is not None else []
     read += [study.dosing.again.analyte] if study.dosing is not None else []
     read += [study.time.index.analyte] if study.time.index is not None else []
-    return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)), words=False)
+    return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)), False, library_keys())
 
 
 def reads_results(study: Study) -> bool:

@@ -17,6 +17,7 @@ from relapse_model.study.analyte import Analyte
 from relapse_model.study.analytes_section import read_agents, read_analytes, read_other_analytes
 from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
+from relapse_model.study.names_near import near_names
 from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
 from relapse_model.study.prediction import NO_OUTCOME, OutcomeRule, Prediction, Residual
@@ -198,7 +199,7 @@ class _Reader:
 
     def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
         if name is not None and name not in analytes:
-            near = difflib.get_close_matches(name, analytes, n=1)
+            near = near_names(name, analytes)
             self.refuse(
                 (*path, "analyte"), repr(name), f"an analyte of this study ({', '.join(analytes) or 'none'})",
                 f"Did you mean {near[0]!r}?" if near else "",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from relapse_model.cohort import gate
 from relapse_model.development.checks.rm119_unknown_names import CHECK as unknown_names
 from relapse_model.development.checks.rm124_counted_as_no import CHECK as counted_as_no
+from relapse_model.study.reader import parse_study
 
 AGENTS = '\n[[predictors]]\nname = "nuc"\nkind = "ever_on_agent"\nagents = ["entecavir"]\n'
 GENOTYPE = (
@@ -35,7 +37,8 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.other]"), ('label = "Anti-HBs"', 'label = "Other"')])
     result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("note", "found")
-    assert "analytes not used by any predictor: 'anti_hbs' (6 rows)" in result.text
+    assert "analytes not used by any predictor: 'anti_hbs' (6 rows, another analyte)" in result.text
+    assert "synonyms" not in result.text  # the library knows it as an analyte of its own
     assert unknown_names.of(cohort, study_with(), 0.0).state == "passed"
 
 
@@ -47,6 +50,25 @@ def test_an_unknown_analyte_that_looks_like_one_that_is_read_is_a_warning(study_
     result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("warning", "found")
     assert "'HBsAg neutralised' (6 rows, like 'hbsag')" in result.text
+
+
+@pytest.mark.parametrize(("came", "asked"), [("hbsag", "anti_hbs"), ("HBs quantitation", "anti_hbs")])
+def test_antigen_is_never_taken_for_antibody(study_with, cohort_of, came, asked):
+    """`HBsAg antibody` is a synonym of the one that is read, and holds the name of the other as a word."""
+    cohort = cohort_of(("free", 6, {}), labs=[(row, "anti_hbs", 0, "20") for row in range(6)])
+    names = cohort.labs["analyte"].astype(str).replace("anti_hbs", came)
+    cohort = replace(cohort, labs=cohort.labs.assign(analyte=names))
+    text = '[study]\nprotocol = 1\nname = "t"\n[outcome]\nname = "o"\nanalyte = "anti_hbs"\nbelow = 100.0\n'
+    text += 'unit = "mIU/mL"\n[prediction]\nlandmark_weeks = [0]\nhorizon_weeks = 52\n[predictors]\nalt = {}\n'
+    result = unknown_names.of(cohort, parse_study(text, "t.toml"), 0.0)
+    assert result.severity == "note"
+    assert repr(came) in result.text
+    assert asked not in result.text
+
+
+def test_agents_are_not_told_where_the_study_asks_for_none(study_with, cohort_of):
+    cohort = cohort_of(("free", 6, {}), treatments=[(row, "aspirin", 0) for row in range(6)])
+    assert unknown_names.of(cohort, study_with(), 0.0).state == "passed"
 
 
 def test_a_name_that_only_other_patients_have_is_not_told(study_with, cohort_of, monkeypatch):

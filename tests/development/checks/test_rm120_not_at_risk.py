@@ -55,6 +55,6 @@ def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of)
     cohort = rm.make_cohort(patients=cohort.patients, labs=None, outcomes=outcomes, study=adjudicated)
     text = not_at_risk.of(cohort, adjudicated, 12).text
     assert text.startswith(
-        "6 patients are left out at week 12: 6 with the outcome before. A patient who had the outcome"
+        "6 patients are left out at week 12: 6 with the outcome at or before the landmark. A patient who had the "
     )
     assert "test" not in text

@@ -69,3 +69,14 @@ def expected_date(mapping: SourceMapping) -> str:
     """Say which dates the mapping understands."""
     order = {"ymd": "YYYY-MM-DD", "dmy": "day, month, year", "mdy": "month, day, year"}[mapping.time.dates]
     return f"a whole date ({order})" if mapping.time.partial == "refuse" else f"a date ({order})"
+
+
+def encoding_shown(codec: str) -> str:
+    """Return an encoding as people write it.
+
+    Examples
+    --------
+    >>> [encoding_shown(codec) for codec in ("utf-8-sig", "utf-16", "gb18030")]
+    ['UTF-8', 'UTF-16', 'gb18030']
+    """
+    return codec.upper().removesuffix("-SIG") if codec.lower().startswith("utf") else codec

@@ -35,11 +35,16 @@ def nothing_found(text: str, study: Study, named: str) -> str:
     if others:
         said += f" Found, and not recognised: {', '.join(map(comment, others[:_SHOWN]))}"
         said += f", and {len(others) - _SHOWN:,} more." if len(others) > _SHOWN else "."
+    # What the library knows is another analyte: nobody is to make a synonym of it.
+    which = "one that was not recognised" if known and others else "one of them"
+    mend = (
+        f" If {which} is one of the study under another name, write it into the mapping, or add it to the synonyms or "
+        "loinc of the analyte in the study."
+    )
     asked = ", ".join(sorted(study.analytes)[:_SHOWN])
     return (
         f"# Nothing in the source was recognised, by name or code, as a result of an analyte of the study {named} "
-        f"({asked}, ...), so that none would be read.{said} If one of them is one of the study under another name, "
-        "write it into the mapping, or add it to the synonyms or loinc of the analyte in the study. If the source is "
+        f"({asked}, ...), so that none would be read.{said}{mend if others or not known else ''} If the source is "
         "of another disease, write a study of what it holds first, its analytes with their codes "
         "(`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.proposed_text import comment
 from relapse_model.cohort.readers.read_source import reader_of
@@ -14,8 +15,8 @@ _SHOWN = 10
 _LONG = 400
 
 
-def refused_as_it_is(text: str, kind: str, source: str | Path, study: Study) -> list[str]:
-    """Return lines to be added to a proposed mapping: why the source, read with it as it is, would be refused.
+def read_as_it_is(text: str, kind: str, source: str | Path, study: Study) -> Cohort | list[str]:
+    """Read a source with a proposed mapping as it is; where it would be refused, return lines to be added that say why.
 
     Parameters
     ----------
@@ -27,11 +28,10 @@ def refused_as_it_is(text: str, kind: str, source: str | Path, study: Study) -> 
 
     Returns
     -------
-    list of str
-        Empty, where it would be read.
+    Cohort or list of str
     """
     try:
-        reader_of(kind)(source, parse_mapping(text, "this mapping", kind), study=study)
+        return reader_of(kind)(source, parse_mapping(text, "this mapping", kind), study=study)
     except (CohortError, MappingError, SourceError) as error:
         lines = problem_lines(error.problems) or [str(error)]
         shown = [f"#   {_line(line)}" for line in lines[:_SHOWN]]
@@ -42,7 +42,6 @@ def refused_as_it_is(text: str, kind: str, source: str | Path, study: Study) -> 
             *shown,
             *more,
         ]
-    return []
 
 
 def _line(text: str) -> str:

@@ -14,6 +14,11 @@ from relapse_model.study.study import Study
 
 _LISTED = 10  # names of a table; the commonest first
 _KEPT = {"agent": "not recognised, and counted as none of the study's agents", "analyte": "not used by any predictor"}
+_ADVICE = (
+    "If one is another name of an agent or analyte of the study, add it to the synonyms there; otherwise give it an "
+    "entry of its own in the study."
+)
+_ANOTHER = "The library of common analytes knows each as an analyte of its own, which the study does not read."
 
 
 def unknown_names(at: AtLandmark) -> Verdict:
@@ -25,22 +30,24 @@ def unknown_names(at: AtLandmark) -> Verdict:
     ----------
     at : AtLandmark
     """
-    unknown = {column: _counts(at.cohort, at.study, table, column) for table, column in NAMED}
+    # Where a study asks for no agents, the name of a drug is of no consequence.
+    asked = [(table, column) for table, column in NAMED if column == "analyte" or name_table(at.study, column).asked]
+    unknown = {column: _counts(at.cohort, at.study, table, column) for table, column in asked}
     if not any(len(counts) for counts in unknown.values()):
         return passed()
     nobody = identifiers(at.cohort)
     listed = [
         f"{column}s {_KEPT[column]}: {_listed(unknown[column], at.cohort, at.study, (table, column), nobody)}"
-        for table, column in NAMED[::-1]
+        for table, column in asked[::-1]
         if len(unknown[column])
     ]
     # A result under a name with a word too many may be one that the study asks for, and is read by nothing.
-    like = any(name_table(at.study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
-    grave = like or (len(unknown["agent"]) and name_table(at.study, "agent").asked)
+    names = {column: [str(name) for name in counts.index] for column, counts in unknown.items()}
+    like = any(name_table(at.study, "analyte").alike(name) for name in names.get("analyte", ()))
+    doubtful = any(not name_table(at.study, column).is_another(name) for column in names for name in names[column])
     return found(
-        f"{'; '.join(listed)}. If one is another name of an agent or analyte of the study, add it to the synonyms "
-        "there; otherwise give it an entry of its own in the study.",
-        severity="warning" if grave else "note",
+        f"{'; '.join(listed)}. {_ADVICE if doubtful else _ANOTHER}",
+        severity="warning" if like or names.get("agent") else "note",
     )
 
 
@@ -63,7 +70,7 @@ def _listed(counts: pd.Series, cohort: Cohort, study: Study, where: tuple[str, s
     like = {name: known.alike(str(name)) for name in counts.index}
     shown = [
         f"{name!r} ({count if count >= SMALL else f'<{SMALL}'} rows{_like(like[name])}"
-        f"{_centre(cohort, *where, name, count)})"
+        f"{', another analyte' * known.is_another(str(name))}{_centre(cohort, *where, name, count)})"
         for name, count in sorted(counts.items(), key=lambda pair: not like[pair[0]])
         if not holds_identifier(str(name), nobody)
     ]

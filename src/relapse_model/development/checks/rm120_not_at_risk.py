@@ -19,7 +19,7 @@ _ADJUDICATED = (
 
 
 _WORDS = {
-    POSITIVE: "with a positive last test", RELAPSED: "with the outcome before",
+    POSITIVE: "with a positive last test", RELAPSED: "with the outcome at or before the landmark",
     COMPETED: "after a competing event", UNKNOWN: "not known to be free of it",
 }  # fmt: skip
 

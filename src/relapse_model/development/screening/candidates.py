@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyE
 from relapse_model.features.derive import derive_features
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.look_ahead import looking_ahead
+from relapse_model.study.names_near import near_names
 from relapse_model.study.predictor import Candidate, Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED
 from relapse_model.study.study import Study
@@ -98,7 +98,7 @@ def asked_for(study: Study, names: Sequence[str] | None, base: Sequence[str]) ->
 
 
 def _not_known(name: str, known: Sequence[str], base: Sequence[str]) -> Problem:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = near_names(name, known)
     found = "it stands in the base" if name in base else "neither a candidate nor a predictor of the study"
     return Problem("candidates", None, name, found, ", ".join(known), f"Did you mean {near[0]!r}?" if near else "")
 

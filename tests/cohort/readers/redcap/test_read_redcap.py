@@ -122,7 +122,7 @@ def test_other_separators_and_encodings(tmp_path):
     semicolons = DATA.replace(",", ";").replace("<10", "阴性")
     mapping = MAPPING.replace(PATIENTS, f'[source]\nencoding = "gb18030"\n{PATIENTS}')
     assert read(tmp_path, semicolons.encode("gb18030"), mapping).labs["kind"].tolist() == ["negative", "number"]
-    assert "bytes that are not utf-8" in refused(tmp_path, semicolons.encode("gb18030"))
+    assert "bytes that are not UTF-8; expected UTF-8 text" in refused(tmp_path, semicolons.encode("gb18030"))
     assert read(tmp_path, ("\ufeff" + DATA).encode("utf-16")).labs["value"].tolist() == ["<10", "120"]
 
 

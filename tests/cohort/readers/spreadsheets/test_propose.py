@@ -155,3 +155,18 @@ def test_a_column_called_stop_is_the_end_of_a_course(tmp_path, study):
     rows = "ID,drug,Start,Stop,dose\n7,PegIFN,2023-01-01,2023-12-20,180\n8,PegIFN,2023-02-01,,180\n"
     (tmp_path / "drugs.csv").write_text(rows, encoding="utf-8")
     assert 'end = "Stop"' in propose_excel(tmp_path / "drugs.csv", study)
+
+
+def test_a_file_that_is_marked_and_is_not_of_its_encoding_is_refused(tmp_path, study):
+    """A byte order mark of UTF-8, and a byte that no text in UTF-8 has."""
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfid,a\n1,\xff\n")
+    with pytest.raises(SourceError, match=r"a\.csv, line 2: byte 0xff is not of the encoding UTF-8; expected UTF-8"):
+        propose_excel(tmp_path / "a.csv", study)
+
+
+def test_an_export_of_redcap_is_told_once(tmp_path, study):
+    (tmp_path / "a.csv").write_text("record_id,redcap_event_name,alt\n1,e,2\n", encoding="utf-8")
+    with pytest.raises(SourceError) as caught:
+        propose_excel(tmp_path / "a.csv", study)
+    assert str(caught.value).count("a.csv") == 1
+    assert "propose-mapping redcap reads it; expected a spreadsheet" in str(caught.value)

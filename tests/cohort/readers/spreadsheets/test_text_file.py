@@ -18,7 +18,7 @@ def test_marked_and_plain_encodings_need_no_statement(encoding, tmp_path):
 
 def test_an_unmarked_encoding_is_stated_never_guessed(tmp_path):
     (tmp_path / "a.csv").write_bytes(TEXT.encode("gb18030"))
-    with pytest.raises(SourceError, match=r"a\.csv, line 1: byte 0xb2 is not of the encoding utf-8"):
+    with pytest.raises(SourceError, match=r"a\.csv, line 1: byte 0xb2 is not of the encoding UTF-8"):
         read_text_file(tmp_path / "a.csv")
     assert read_text_file(tmp_path / "a.csv", {"encoding": "GB18030"}).cells[0, 0] == "病案号"
     for name in ("rot13", "base64", "no such"):

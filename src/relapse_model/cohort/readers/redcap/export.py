@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.redcap.dictionary import FieldDefinition
 from relapse_model.cohort.readers.redcap.text_file import refusal
 from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.study.names_near import near_names
 
 EVENT, REPEAT, INSTANCE, ARM = (
     "redcap_event_name",
@@ -120,7 +120,7 @@ class Export:
             return f"It is a checkbox: name one of its boxes, {', '.join(boxes[:5])}"
         if among is None and name in self.fields:
             return "The project has this field, and the export does not: export it too"
-        near = difflib.get_close_matches(name, list(self.columns if among is None else among), n=1, cutoff=0.5)
+        near = near_names(name, self.columns if among is None else among, cutoff=0.5)
         return f"Did you mean {near[0]!r}?" if near else ""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.readers.field_texts import encoding_shown
 from relapse_model.errors import Problem, SourceError
 
 MAX_BYTES = 2**30
@@ -57,16 +58,17 @@ def text_of(content: bytes, name: str, encoding: str = "") -> str:
     """Return the text of a file: in the encoding that is stated, else that of a byte order mark, else UTF-8."""
     marked = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
     used = encoding or marked or "utf-8-sig"
+    shown = encoding_shown(used)
     try:
         text = content.decode("utf-8-sig" if used.lower().replace("_", "-") in ("utf-8", "utf8") else used)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        problem = Problem(name, line, None, f"bytes that are not {used}", f"{used} text", _ADVICE, counted="line")
+        line = error.object[: error.start].count(b"\n") + 1  # without the byte order mark
+        problem = Problem(name, line, None, f"bytes that are not {shown}", f"{shown} text", _ADVICE, counted="line")
         raise SourceError(REFUSED, [problem]) from None
     except (LookupError, UnicodeError):
         raise refusal(name, f"encoding {used!r}", "the name of an encoding, such as 'utf-8' or 'gb18030'") from None
     if "\0" in text:
-        raise refusal(name, "zeros between the letters", f"{used} text", _ADVICE)
+        raise refusal(name, "zeros between the letters", f"{shown} text", _ADVICE)
     return text.removeprefix("\ufeff")
 
 

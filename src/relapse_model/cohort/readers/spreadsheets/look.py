@@ -93,13 +93,12 @@ def look_at(source: Path) -> tuple[list[Look], list[str]]:
             continue
         for look in found:
             if _REDCAP & set(look.table.names):
-                left.append(f"{file.name}: an export of REDCap; propose-mapping redcap reads it")
+                left.append(f"{f'{file.name}: ' * source.is_dir()}an export of REDCap; propose-mapping redcap reads it")
             else:
                 looks.append(look)
     if not looks:
-        raise workbook.refusal(
-            source.name, "; ".join(left) or "no spreadsheet with a header", f"a file of the form {', '.join(forms)}"
-        )
+        what = f"a spreadsheet ({', '.join(forms)}) with a row for each patient, visit or result"
+        raise workbook.refusal(source.name, "; ".join(left) or "no spreadsheet with a header", what)
     return looks, left
 
 
@@ -112,12 +111,13 @@ def _text(file: Path) -> Look:
     content = workbook.file_content(file, workbook.MAX_BYTES)
     options: dict[str, str | int] = {}
     comments: list[str] = []
-    if text_file.encoding_of(content) is None and not _decodes(content, "utf-8"):
-        if not _decodes(content, _LEGACY):
+    marked = text_file.encoding_of(content)
+    if not _decodes(content, marked or "utf-8"):
+        if marked or not _decodes(content, _LEGACY):
             text_file.read_text_file(file)  # refuses it, with the byte
         options["encoding"] = _LEGACY
         comments.append(f"The file is not UTF-8 and reads as {_LEGACY}: look whether the names below are right.")
-    encoding = text_file.encoding_of(content) or str(options.get("encoding", "utf-8"))
+    encoding = marked or str(options.get("encoding", "utf-8"))
     delimiter = _delimiter(content.decode(encoding), file)
     if delimiter:
         options["delimiter"] = delimiter

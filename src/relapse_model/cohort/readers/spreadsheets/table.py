@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
+from relapse_model.study.names_near import near_names
 
 VISIT = "{visit}"
 
@@ -124,7 +124,7 @@ class Table:
 
     def nearest(self, name: str) -> str:
         """Return an advice with the column whose name is nearest."""
-        near = difflib.get_close_matches(name_of_column(name), self.keys, n=1, cutoff=0.5)
+        near = near_names(name_of_column(name), self.keys, cutoff=0.5)
         return f"Did you mean {self.names[self.keys.index(near[0])]!r}?" if near else ""
 
 

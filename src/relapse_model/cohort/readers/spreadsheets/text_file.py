@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from relapse_model.cohort.readers.field_texts import encoding_shown
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.workbook import MAX_BYTES, file_content, refusal
 from relapse_model.errors import Problem, SourceError
@@ -82,17 +83,17 @@ def _decoded(file: Path, content: bytes, stated: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1  # without the byte order mark
         advice = 'State encoding = "..." in the mapping (a Chinese export is often gb18030)'
-        found = f"byte 0x{content[error.start]:02x} is not of the encoding {encoding}"
+        found = f"byte 0x{error.object[error.start]:02x} is not of the encoding {encoding_shown(encoding)}"
         raise SourceError(
             "the export was refused",
-            [Problem(file.name, line, None, found, f"{encoding} text", advice, counted="line")],
+            [Problem(file.name, line, None, found, f"{encoding_shown(encoding)} text", advice, counted="line")],
         ) from None
     if "\0" in text:
-        raise refusal(
-            file.name, "zeros between the letters", f"{encoding} text", 'State encoding = "utf-16-le", or save as UTF-8'
-        )
+        expected = f"{encoding_shown(encoding)} text"
+        advice = 'State encoding = "utf-16-le", or save as UTF-8'
+        raise refusal(file.name, "zeros between the letters", expected, advice)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
