@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.second_statements import COMPARATORS
+from relapse_model.cohort.readers.second_statements import COMPARATORS, plain_sign
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
@@ -186,7 +184,7 @@ def _with_comparator(reading: Reading, entry: Entry, part: Part, value: Cells) -
     if "comparator" not in part.columns:
         return value.values
     sign = part.columns["comparator"]
-    plain = sign.values.map(lambda text: unicodedata.normalize("NFKC", text).strip())
+    plain = sign.values.map(lambda text: plain_sign(text))
     known = plain.isin(["", *COMPARATORS]).to_numpy()
     twice = (plain != "").to_numpy() & value.values.str.match(r"\s*[<>≤≥＜＞]").to_numpy(dtype=bool)
     for row in np.flatnonzero(~known & part.own):
