@@ -36,7 +36,7 @@ _DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|d
 _IN_NUMBERS = re.compile(r"(?<![a-z])quanti(?:fied|fiable|tated|table)(?![a-z])")
 NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
 _BESIDE = (BELOW, LESS, MORE)  # what also a column says that is not called one of results
-_SHOWN = 15  # texts in an advice
+_SHOWN, _LONG = 15, 20  # texts in an advice, and characters of one
 EXPECTED = "a number that agrees with it, or one that is said to be below its limit"
 _SIGN = (
     "If the number is the limit of the assay, write it with '<', or name the column as the comparator: comparator = "
@@ -281,6 +281,7 @@ def advice_on(name: str, meanings: Mapping[str, str]) -> str:
     if not set(meanings.values()) & {ABSENT, *_BESIDE}:
         return _OWN
     signs = as_comparators(meanings)
+    signs = {text: sign for text, sign in signs.items() if sign or len(text) <= _LONG}  # a remark may name somebody
     if len(signs) > _SHOWN:
         signs = {text: sign for text, sign in signs.items() if sign}
     stated = ", ".join(f'"{text}" = "{sign}"' for text, sign in signs.items())
