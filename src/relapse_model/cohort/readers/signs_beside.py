@@ -18,6 +18,11 @@ _BELOW = re.compile(
 )
 BELOW, LESS, MORE = "below its limit", "<", ">"
 _LESS, _MORE = ("<", "<=", "≤"), (">", ">=", "≥")
+NO_SIGN = frozenset(
+    ("h", "hh", "l", "ll", "n", "a", "*", "+", "++", "+++", "-", "↑", "↓", "↑↑", "↓↓", "high", "low", "normal",
+     "abnormal", "hoch", "niedrig", "positive", "pos", "positiv", "正常", "异常", "高", "低", "偏高", "偏低", "阳性")
+)  # fmt: skip
+"""Flags beside a number that are no comparators: of the reference range, or that it is there."""
 _LONGEST = 60  # characters of a text that speaks of the number beside it, and not at length
 
 

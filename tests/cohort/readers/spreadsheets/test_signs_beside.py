@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from spreadsheet_files import as_mapping, workbook
 
+from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.errors import CohortError, SourceError
 
@@ -53,3 +54,25 @@ def test_flags_of_the_reference_range_and_signs_that_are_printed_change_nothing(
     mapping = PATIENTS + LONG.replace('{ field = "Test" }', '"hbv_dna"')
     cohort = read_excel(long(tmp_path, column, first, second, value), as_mapping(mapping))
     assert cohort.labs["value"].tolist() == [str(value), "1500"]
+
+
+def test_the_sign_may_stand_in_both_columns_if_it_is_the_same(tmp_path):
+    sign = 'comparator = { field = "Flag", values = { "<LLOQ" = "<", "H" = "", ">" = ">" } }\n'
+    cohort = read_excel(long(tmp_path, "Flag", "<LLOQ", "H", "<20"), as_mapping(PATIENTS + LONG + sign))
+    assert cohort.labs["value"].tolist() == ["<20", "1500"]
+    (found,) = refused(long(tmp_path, "Flag", ">", "H", "<20"), PATIENTS + LONG + sign)
+    assert "another comparator than in the value" in found
+
+
+def test_flags_with_signs_are_proposed_as_the_comparator(tmp_path, study):
+    """H says nothing of the number, "<" that it is a limit; of other texts the proposal asks, without showing them."""
+    source = long(tmp_path, "Flag", "<", "H")
+    text = propose_excel(source, study)
+    assert 'comparator = { field = "Flag", values = { "<" = "<", "H" = "" } }' in text
+    assert "#? Is this the comparator?" not in text
+    text = propose_excel(long(tmp_path, "Remark", "<", "Mrs Smith called"), study)
+    assert "#? Is this the comparator? Give its 1 other texts a meaning" in text
+    assert 'comparator = { field = "Remark", values = { "<" = "<" } }' in text
+    assert "Smith" not in text
+    for harmless in ("H", "↑", "+"):
+        assert "comparator" not in propose_excel(long(tmp_path, "Flag", harmless, "L"), study)
