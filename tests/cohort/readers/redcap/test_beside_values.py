@@ -260,3 +260,14 @@ def test_each_of_two_results_of_an_analyte_has_the_signs_of_its_name(tmp_path):
     signs = (("hbsag_bl_op", "Sign"), ("hbsag_m3_op", "Sign"))
     (first,), (second,) = proposed(tmp_path, *signs, results="hbsag_bl,hbsag_m3")
     assert ('"hbsag_bl_op"' in first, '"hbsag_m3_op"' in second) == (True, True)
+
+
+def test_signs_that_name_another_analyte_are_refused(tmp_path):
+    """A mapping may have been proposed, or copied, with the sign of HBsAg beside anti-HBs: 12 would be <12."""
+    dictionary = DICTIONARY + f"anti_hbs,labs,text,Anti-HBs,,,\nvorz,labs,radio,HBsAg: Vorzeichen,{SIGNS},,\n"
+    data = "record_id,enrolled,on,hbsag,anti_hbs,vorz\n1,2024-01-08,2024-01-08,0.05,12,1\n"
+    sign = 'comparator = { field = "vorz", values = { "1" = "<", "2" = "=", "3" = ">" } }\n'
+    other = '[[labs]]\nanalyte = "anti_hbs"\nvalue = "anti_hbs"\nunit = "mIU/mL"\ndate = "on"\n'
+    (found,) = refused(tmp_path, data, MAPPING + sign + other + sign, dictionary)
+    assert "'vorz', by its name or label the comparator of hbsag; expected the comparator of anti_hbs" in found
+    assert read(tmp_path, data, MAPPING + sign + other, dictionary).labs["value"].tolist() == ["<0.05", "12"]
