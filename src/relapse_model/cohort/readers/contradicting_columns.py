@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.second_names import names_a_ratio
 from relapse_model.cohort.readers.second_statements import is_unit_of_other
+from relapse_model.cohort.readers.signs_beside import analytes_in
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels
 from relapse_model.cohort.tables.columns import TABLES
@@ -70,6 +71,7 @@ def column_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) 
                 break
     for entry in mapping.treatments:
         yield from _exchanged(mapping, entry, labels)
+    yield from _other_signs(mapping, study, labels)
 
 
 def _columns(
@@ -139,6 +141,20 @@ def why_other(text: str, place: Place, unit: str = "") -> str:
         return "a date"
     said = other_thing(text, (SPECIMEN, DERIVED)) or (DERIVED if _DERIVED.search(plain) else "")
     return "" if said == DERIVED and "uln" in unit.casefold() and _LIMIT.search(plain) else said
+
+
+def _other_signs(mapping: SourceMapping, study: Study | None, labels: Labels) -> Iterator[Problem]:
+    """Yield a problem for each column of comparators that names another analyte: "HBsAg sign" is none of anti-HBs."""
+    if study is None:
+        return
+    names = analyte_names(study)
+    for entry in mapping.labs:
+        sign, own = entry.fields.get("comparator"), names.meaning(entry.constants.get("analyte", "")).name
+        texts = () if sign is None else (sign.name, *labels.get(sign.name, ())[:1])
+        named = set[str]().union(*(analytes_in(text, names) for text in texts))
+        if sign is not None and own and named and own not in named:
+            found = f"{sign.name!r}, by its name or label the comparator of {', '.join(sorted(named))}"
+            yield in_mapping(mapping, (*place_of(entry), "comparator"), found, f"the comparator of {own}", _ADVICE)
 
 
 def _exchanged(mapping: SourceMapping, entry: Entry, labels: Labels) -> Iterator[Problem]:

@@ -30,7 +30,10 @@ _LEAD = {"labs": ("value",), "treatments": (*_STARTS, "dose", "agent"), "outcome
 _NAMED = {"labs": ("analyte",), "treatments": ("agent",), "outcome": ()}
 _NEEDED = {"labs": ("analyte", "value"), "treatments": ("agent",), "outcome": ("relapse",)}
 _INSTEAD = {"relapse": "event"}  # a key that may stand for one that is needed
-_COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
+_COMPARATORS = {
+    "": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">", "‹": "<",
+    "›": ">",
+}  # fmt: skip
 UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
 STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
 MISSING = "with a code for a missing value"

@@ -74,9 +74,18 @@ def flags_below(called: Iterable[str], texts: pd.Series) -> bool:
     return named and bool(found & _YES) and found <= _YES | _NO
 
 
+_LIKE_SIGNS = str.maketrans("‹›〈〉≦≧⩽⩾", "<><>≤≥≤≥")  # as some exports print them
+
+
 def plain_sign(text: str) -> str:
-    """Return a comparator in half width, without spaces."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """Return a comparator in half width, without spaces.
+
+    Examples
+    --------
+    >>> plain_sign(" ＜"), plain_sign("‹"), plain_sign("≦")
+    ('<', '<', '≤')
+    """
+    return unicodedata.normalize("NFKC", text.translate(_LIKE_SIGNS)).strip()
 
 
 def same_unit(stated: str, printed: str) -> bool:

@@ -16,6 +16,8 @@ from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import limits_in
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.second_statements import holds_comparators, plain_sign
+from relapse_model.cohort.readers.signs_beside import BELOW, LESS, MORE, sign_or_limit
 from relapse_model.cohort.readers.units_in_names import shorter_names
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import NameTable, yes_or_no
@@ -31,7 +33,10 @@ _KINDS = re.compile(
 )
 _NOT = re.compile(r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴")
 _DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|détect")
+_IN_NUMBERS = re.compile(r"(?<![a-z])quanti(?:fied|fiable|tated|table)(?![a-z])")
 NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
+_BESIDE = (BELOW, LESS, MORE)  # what also a column says that is not called one of results
+_SHOWN, _LONG = 15, 20  # texts in an advice, and characters of one
 EXPECTED = "a number that agrees with it, or one that is said to be below its limit"
 _SIGN = (
     "If the number is the limit of the assay, write it with '<', or name the column as the comparator: comparator = "
@@ -47,13 +52,19 @@ class Stated:
     Attributes
     ----------
     meanings : mapping of str to str
-        What each text of the column says: `NEGATIVE`, `ABSENT`, `POSITIVE`, `PRESENT`, or nothing.
+        What each text of the column says: `NEGATIVE`, `ABSENT`, `POSITIVE`, `PRESENT`, `BELOW`, `LESS`, `MORE`, or
+        nothing.
     said : array of str
         The same, by row.
     """
 
     meanings: Mapping[str, str]
     said: NDArray[np.object_]
+
+    @property
+    def in_words(self) -> Mask:
+        """Rows with a result in words: a sign alone is none."""
+        return ~np.isin(self.said, ["", LESS, MORE])
 
 
 def stated_results(called: Iterable[str], texts: pd.Series) -> Stated | None:
@@ -81,9 +92,35 @@ def stated_results(called: Iterable[str], texts: pd.Series) -> Stated | None:
     for text in map(str, distinct):
         meaning = _meaning(text, asks=asks)
         if meaning is None:
-            return None
+            return stated_signs(texts)
         meanings[text] = meaning
-    if not set(meanings.values()) & {NEGATIVE, ABSENT}:
+    if not set(meanings.values()) & {NEGATIVE, ABSENT, BELOW}:
+        return stated_signs(texts)
+    return Stated(meanings, np.array([*meanings.values(), ""], dtype=object)[codes])
+
+
+def stated_signs(texts: pd.Series) -> Stated | None:
+    """Return which texts among others say by a sign, or in words, that a number is a limit; None where none does.
+
+    A column of comparators alone, or of yes and no, is looked for as such.
+
+    Parameters
+    ----------
+    texts : Series
+        Of any column, with the labels of codes.
+
+    Examples
+    --------
+    >>> stated_signs(pd.Series(["‹", "H", "<LLOQ", ""])).said.tolist()
+    ['<', '', 'below its limit', '']
+    >>> stated_signs(pd.Series(["<", "", "="])) is None, stated_signs(pd.Series(["H", "L", "+"])) is None
+    (True, True)
+    """
+    if holds_comparators(texts):
+        return None
+    codes, distinct = pd.factorize(texts.astype(str).str.strip())
+    meanings = {text: sign_or_limit(text) for text in map(str, distinct)}
+    if not any(meanings.values()):
         return None
     return Stated(meanings, np.array([*meanings.values(), ""], dtype=object)[codes])
 
@@ -98,6 +135,10 @@ def _meaning(text: str, *, asks: bool) -> str | None:
     plain = plain_words(text)
     if not plain or is_unknown(plain):
         return ""
+    if sign := sign_or_limit(text):
+        return sign
+    if _IN_NUMBERS.fullmatch(plain):
+        return PRESENT
     answer = yes_or_no(plain.removesuffix(".0"))
     if answer is not None:
         return None if not asks else PRESENT if answer else ABSENT
@@ -156,7 +197,8 @@ def denied(values: Sequence[str], units: Sequence[str], said: NDArray[np.object_
 
     "Not detected" denies a number at the study's lower limit or above it, and any but 0 where there is none;
     "negative" one at the limit or above it; both deny a ``>``. "Positive" denies 0 and ``<``; "detected" 0 alone, since
-    DNA is reported as detected below the limit.
+    DNA is reported as detected below the limit. "Below the limit" denies what "not detected" does; ``<`` and ``>`` deny
+    every number that is printed without them.
 
     Parameters
     ----------
@@ -180,7 +222,8 @@ def denied(values: Sequence[str], units: Sequence[str], said: NDArray[np.object_
     plain = (read["kind"] == "number").to_numpy() & ~below & ~above
     at_limit = plain & (number >= limits)
     absent = np.where(np.isinf(limits), plain & (number > 0), at_limit) | above
-    found: Mask = (said == ABSENT) & absent | (said == NEGATIVE) & (at_limit | above)
+    found: Mask = np.isin(said, [ABSENT, BELOW]) & absent | (said == NEGATIVE) & (at_limit | above)
+    found |= (said == LESS) & (plain | above) | (said == MORE) & (plain | below)
     found |= (said == POSITIVE) & (below | (plain & (number == 0))) | (said == PRESENT) & plain & (number == 0)
     return found
 
@@ -235,7 +278,26 @@ def advice_on(name: str, meanings: Mapping[str, str]) -> str:
     >>> advice_on("hbsag_det", {"0": "not detected", "1": "detected"}).partition(". If")[0][-34:]
     'values = { "0" = "<", "1" = "" } }'
     """
-    if ABSENT not in meanings.values():
+    if not set(meanings.values()) & {ABSENT, *_BESIDE}:
         return _OWN
-    stated = ", ".join(f'"{text}" = "{"<" if meaning == ABSENT else ""}"' for text, meaning in meanings.items() if text)
+    signs = as_comparators(meanings)
+    signs = {text: sign for text, sign in signs.items() if sign or len(text) <= _LONG}  # a remark may name somebody
+    if len(signs) > _SHOWN:
+        signs = {text: sign for text, sign in signs.items() if sign}
+    stated = ", ".join(f'"{text}" = "{sign}"' for text, sign in signs.items())
     return _SIGN.format(name=name, stated=stated).replace("'", '"') + _OWN
+
+
+def as_comparators(meanings: Mapping[str, str]) -> dict[str, str]:
+    """Return what the texts of a column are as comparators.
+
+    Examples
+    --------
+    >>> as_comparators({"<LLOQ": BELOW, ">": MORE, "H": "", "": ""})
+    {'<LLOQ': '<', '>': '>', 'H': ''}
+    >>> as_comparators({"≤": LESS})
+    {'≤': '<='}
+    """
+    signs = {ABSENT: "<", BELOW: "<", LESS: "<", MORE: ">"}
+    equal = {"≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
+    return {text: equal.get(plain_sign(text), signs.get(meaning, "")) for text, meaning in meanings.items() if text}

@@ -222,3 +222,52 @@ def test_a_proposal_asks_where_the_label_says_something_else(tmp_path):
     assert any(line.startswith('analyte = "albumin"') for line in lines)
     assert any(line.startswith("#? malignancy") and '"1" = "0"' in line for line in lines)
     assert any(line.startswith("coinfection") and '"1" = "0", "0" = "1"' in line for line in lines)
+
+
+def proposed(tmp_path, *signs, results="hbsag,anti_hbs"):
+    """Return the comparators that are proposed for the results of a form, with fields of signs: a name and a label."""
+    labels = {"hbsag": "HBsAg (IU/mL)", "anti_hbs": "Anti-HBs (mIU/mL)", "hbsag_bl": "HBsAg", "hbsag_m3": "HBsAg"}
+    fields = results.split(",")
+    dictionary = DICTIONARY.rpartition("hbsag,labs")[0]
+    dictionary += "".join(f"{name},labs,text,{labels[name]},,,\n" for name in fields)
+    dictionary += "".join(f"{name},labs,radio,{label},{SIGNS},,\n" for name, label in signs)
+    data = f"record_id,enrolled,on,{results},{','.join(name for name, _ in signs)}\n1,2024-01-08,2024-01-08"
+    source, _ = project(tmp_path, data + ",12" * len(fields) + ",1" * len(signs) + "\n", MAPPING, dictionary)
+    entries = propose_redcap(source, built_in()).split("[[labs]]")[1:]
+    return [[line for line in entry.splitlines() if "comparator" in line] for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("hbsag_zeichen", "HBsAg: Vorzeichen"), ("hbsag_flag", "HBsAg flag"), ("hbsag_fh", "HBsAg 符号"),
+     ("vorz_hbsag", "Vorzeichen HBsAg"), ("hbsag_res_type", "HBsAg: result is"), ("q7", "HBsAg sign")],
+)  # fmt: skip
+def test_signs_that_name_an_analyte_are_proposed_for_it_alone(tmp_path, name, label):
+    """Anti-HBs 12 with the sign of HBsAg would be <12."""
+    (own,), other = proposed(tmp_path, (name, label))
+    assert own.startswith(f'comparator = {{ field = "{name}"')
+    assert other == []
+
+
+def test_signs_that_name_none_of_several_analytes_are_asked_for(tmp_path):
+    for lines in proposed(tmp_path, ("vorz", "Vorzeichen")):
+        assert [line.startswith("#? Of which result") for line in lines] == [True]
+    ((alone,),) = proposed(tmp_path, ("vorz", "Vorzeichen"), results="hbsag")
+    assert alone.startswith('comparator = { field = "vorz"')
+
+
+def test_each_of_two_results_of_an_analyte_has_the_signs_of_its_name(tmp_path):
+    signs = (("hbsag_bl_op", "Sign"), ("hbsag_m3_op", "Sign"))
+    (first,), (second,) = proposed(tmp_path, *signs, results="hbsag_bl,hbsag_m3")
+    assert ('"hbsag_bl_op"' in first, '"hbsag_m3_op"' in second) == (True, True)
+
+
+def test_signs_that_name_another_analyte_are_refused(tmp_path):
+    """A mapping may have been proposed, or copied, with the sign of HBsAg beside anti-HBs: 12 would be <12."""
+    dictionary = DICTIONARY + f"anti_hbs,labs,text,Anti-HBs,,,\nvorz,labs,radio,HBsAg: Vorzeichen,{SIGNS},,\n"
+    data = "record_id,enrolled,on,hbsag,anti_hbs,vorz\n1,2024-01-08,2024-01-08,0.05,12,1\n"
+    sign = 'comparator = { field = "vorz", values = { "1" = "<", "2" = "=", "3" = ">" } }\n'
+    other = '[[labs]]\nanalyte = "anti_hbs"\nvalue = "anti_hbs"\nunit = "mIU/mL"\ndate = "on"\n'
+    (found,) = refused(tmp_path, data, MAPPING + sign + other + sign, dictionary)
+    assert "'vorz', by its name or label the comparator of hbsag; expected the comparator of anti_hbs" in found
+    assert read(tmp_path, data, MAPPING + sign + other, dictionary).labs["value"].tolist() == ["<0.05", "12"]

@@ -131,3 +131,31 @@ def test_texts_that_may_mean_no_value_are_asked_and_refused_with_advice(tmp_path
     text = propose_redcap(project(tmp_path, data, MAPPING, DICTIONARY)[0], built_in())
     assert '#? codes = ["-99", "NI"]' in text
     assert all("[missing] codes" in one for one in refused(tmp_path, data, MAPPING, DICTIONARY))
+
+
+@pytest.mark.parametrize(("first", "other"), [("<", "H"), ("BLQ", "repeat"), ("Detected <LLOQ", "Quantifiable")])
+def test_a_sign_or_words_for_it_among_others_say_that_a_number_is_a_limit(tmp_path, first, other):
+    """0.05 with it is below 0.05."""
+    data = (
+        f"record_id,enrolled,on,remark,hbsag\n1,2024-01-08,2024-01-08,{first},0.05\n"
+        f"2,2024-01-08,2024-01-08,{other},0.3\n"
+    )
+    (found,) = refused(tmp_path, data)
+    assert f"column 'remark': '{first} beside 0.05'" in found
+    sign = f'comparator = {{ field = "remark", values = {{ "{first}" = "<", "{other}" = "" }} }}'
+    assert sign in found
+    assert read(tmp_path, data, f"{MAPPING}{sign}\n").labs["value"].tolist() == ["<0.05", "0.3"]
+    harmless = data.replace(f",{first},", ",L,")
+    assert read(tmp_path, harmless).labs["value"].tolist() == ["0.05", "0.3"]
+
+
+def test_not_detected_without_a_number_is_counted_beside_words_for_the_limit(tmp_path):
+    """Row 1 has words alone; "Quantifiable" and "Detected <LLOQ" are words of results, too."""
+    choices = '"1, Not detected | 2, Detected <LLOQ | 3, Quantifiable"'
+    dictionary = DICTIONARY + f"hbsag_st,labs,radio,HBsAg status,{choices},,\n"
+    data = (
+        "record_id,enrolled,on,hbsag_st,hbsag\n1,2024-01-08,2024-01-08,1,\n2,2024-01-08,2024-01-08,2,<0.05\n"
+        "3,2024-01-08,2024-01-08,3,0.3\n"
+    )
+    cohort = read(tmp_path, data, MAPPING, dictionary)
+    assert any("hbsag_st: 1 results in words, where hbsag is empty" in note for note in cohort.reading.notes)

@@ -159,11 +159,25 @@ def beside(
     return there
 
 
-def comparators_beside(export: Export, value: str) -> str:
-    """Return the field of the comparators of a value; nothing where there is none, or more than one."""
-    return _one(export, value, _SIGNS, [
-        name for name in _fields(export) if holds_comparators(texts_of(export, name)) or _flags_below(export, name)
-    ])  # fmt: skip
+def comparators_beside(export: Export, values: list[str]) -> dict[str, list[str]]:
+    """Return the fields of comparators, with the values that each may belong to.
+
+    Parameters
+    ----------
+    export : Export
+    values : list of str
+        Fields of results.
+    """
+    signs = [
+        name for name in _fields(export)
+        if name not in values and (holds_comparators(texts_of(export, name)) or _flags_below(export, name))
+    ]  # fmt: skip
+    found = {name: beside(export, name, values, _SIGNS) for name in signs}
+    exact = {
+        name: [one for one in others if set(_tokens(one)) == set(_tokens(name)) - _SIGNS]
+        for name, others in found.items()
+    }
+    return {name: exact[name] or others for name, others in found.items()}
 
 
 def units_beside(export: Export, value: str, key: str = "value") -> str:

@@ -22,8 +22,6 @@ from relapse_model.cohort.readers.proposed_text import (
     units_read,
 )
 from relapse_model.cohort.readers.redcap.beside_values import (
-    comparator_meanings,
-    comparators_beside,
     texts_of,
     units_beside,
 )
@@ -36,6 +34,7 @@ from relapse_model.cohort.readers.redcap.found_fields import (
     result_beside,
 )
 from relapse_model.cohort.readers.redcap.proposal import SHOWN, Proposal, note_of
+from relapse_model.cohort.readers.redcap.proposed_comparators import comparator_lines
 from relapse_model.cohort.readers.redcap.proposed_patients import patient_lines
 from relapse_model.cohort.readers.redcap.proposed_treatments import treatment_lines
 from relapse_model.cohort.readers.redcap.read_files import read_export
@@ -225,13 +224,7 @@ def _dates(proposal: Proposal, one: Found) -> list[str]:
 
 def _beside(proposal: Proposal, one: Found, analyte: str) -> list[str]:
     """Return the lines for the comparators of a result and for its unit, from fields of their own or from its label."""
-    export, lines = proposal.export, []
-    sign = comparators_beside(export, one.name)
-    if sign:
-        proposal.named.add(sign)
-        meanings = comparator_meanings(export, sign)
-        values = f", values = {table_text(meanings.items())}" if meanings else ""
-        lines.append(f"comparator = {{ field = {quoted(sign)}{values} }}")
+    export, lines = proposal.export, comparator_lines(proposal, one, analyte, _results(proposal))
     field = units_beside(export, one.name)
     if not field or (one.unit and all(same_unit(one.unit, unit) for unit in texts_of(export, field).unique() if unit)):
         return [*lines, _unit(one, proposal.study, analyte)]

@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.entry_rows import EntryRows
 from relapse_model.cohort.readers.redcap.beside_values import texts_of, unread
 from relapse_model.cohort.readers.redcap.export import Export
 from relapse_model.cohort.readers.redcap.not_counted import called_as, names_of
+from relapse_model.cohort.readers.signs_beside import may_be_beside
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.words_beside import (
     EXPECTED,
@@ -21,6 +22,7 @@ from relapse_model.cohort.readers.words_beside import (
     in_words_alone,
     is_about,
     stated_results,
+    stated_signs,
 )
 from relapse_model.errors import Problem
 from relapse_model.study.names import NameTable
@@ -53,7 +55,7 @@ def denied_numbers(
     others = [one.fields["value"].name for one in mapping.labs if one.position != entry.position]
     sign = {one.name for key, one in entry.fields.items() if key == "comparator" and one.name not in others}
     for name, stated in words_beside(export, value, entry.constants.get("analyte", ""), others, named - sign, names):
-        lacking = int((~_filled(export, value) & (stated.said != "")).sum())
+        lacking = int((~_filled(export, value) & stated.in_words).sum())
         notes += [in_words_alone(export.table.name, name, value, lacking)] if lacking else []
         if name in sign:
             continue
@@ -83,14 +85,17 @@ def words_beside(
     """
     form, own = export.forms.get(value, ""), called_as(export, value)
     here = [one for one in others if one != value and export.forms.get(one, "") == form]
-    for name in unread(export, named):
+    fields = unread(export, named)
+    for name in fields:
         if "___" in name or export.forms.get(name, "") != form or name == value:
             continue
-        called = names_of(export, name)
+        called, stated = names_of(export, name), None
         if is_about(called, analyte, own, here, names):
             stated = stated_results(called, texts_of(export, name))
-            if stated is not None:
-                yield name, stated
+        elif may_be_beside(called, analyte, [one for one in fields if one not in (name, value)], names):
+            stated = stated_signs(texts_of(export, name))
+        if stated is not None:
+            yield name, stated
 
 
 def _filled(export: Export, value: str) -> Mask:

@@ -10,8 +10,9 @@ from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.beside_rows import FINAL, is_state
 from relapse_model.cohort.readers.label_words import plain_words
-from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, units_read
+from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, table_text, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
+from relapse_model.cohort.readers.signs_beside import NO_SIGN
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
     DAYS,
@@ -26,6 +27,7 @@ from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.visit_columns import Columns, columns_of_visits, week_of
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
+from relapse_model.cohort.readers.words_beside import as_comparators, stated_signs
 
 _LISTED = 15  # names of tests in a comment
 
@@ -130,8 +132,9 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
         return
     unit, day, assay = first_of(look, UNITS), first_of(look, DAYS), first_of(look, ASSAYS)
     names = look.table.names
-    sign = next((place for place in range(len(names)) if holds_comparators(look.table.column(place))), None)
-    proposal.use(look, *(place for place in (test, result, unit, day, assay, sign) if place is not None))
+    own = {place for place in (test, result, unit, day, assay) if place is not None}
+    sign = _sign_of(proposal, look, result, own)
+    proposal.use(look, *own, *(() if sign is None else (sign,)))
     proposal.add("", "[[labs]]", f"# {len(look.texts(result))} results")
     _tests_met(proposal, look, test, unit)
     known = look.table.column(test).astype(str).map(lambda text: proposal.analytes.meaning(text.strip()).name)
@@ -139,7 +142,7 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     proposal.note_unreadable(values[known.isin(list(proposal.study.analytes)) & (values != "")])
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {{ field = {quoted(names[test])} }}", f"value = {quoted(names[result])}")
-    proposal.add(*([f"comparator = {quoted(names[sign])}"] if sign is not None else []))
+    _comparator(proposal, look, sign)
     if unit is None:
         proposal.ask("In which unit are the results? There is no column of units.", 'unit = ""')
     else:
@@ -150,6 +153,37 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add(f"date = {quoted(names[day])}")
     proposal.add(*([f"assay = {{ field = {quoted(names[assay])} }}"] if assay is not None else []))
     _states(proposal, look)
+
+
+def _sign_of(proposal: Proposal, look: Look, result: int, own: set[int]) -> int | None:
+    """Return the column of the comparators of a sheet: of signs alone, else one with signs among other texts."""
+    others = [place for place in range(len(look.table.names)) if place not in own and not proposal.uses(look, place)]
+    for place in others:
+        if holds_comparators(look.table.column(place)):
+            return place
+    number = look.table.column(result).astype(str).str.match(r"\s*[0-9]").to_numpy(dtype=bool)
+    found = ((place, stated_signs(look.table.column(place))) for place in others)
+    return next((place for place, one in found if one is not None and bool(((one.said != "") & number).any())), None)
+
+
+def _comparator(proposal: Proposal, look: Look, sign: int | None) -> None:
+    """Write the column of comparators; where texts stand there whose meaning is not known, ask for them."""
+    if sign is None:
+        return
+    name, stated = look.table.names[sign], stated_signs(look.table.column(sign))
+    if stated is None:
+        proposal.add(f"comparator = {quoted(name)}")
+        return
+    signs = as_comparators(stated.meanings)
+    known = {text: one for text, one in signs.items() if one or plain_words(text) in NO_SIGN}
+    line = f"comparator = {{ field = {quoted(name)}, values = {table_text(known.items())} }}"
+    if len(known) == len(signs):
+        proposal.add(line)
+        return
+    others = len(signs) - len(known)  # not shown: a remark may name somebody
+    proposal.ask(
+        f'Is this the comparator? Give its {others} other texts a meaning, too: "" where a number is none.', line
+    )
 
 
 def _states(proposal: Proposal, look: Look) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.second_statements import COMPARATORS
+from relapse_model.cohort.readers.second_statements import COMPARATORS, plain_sign
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
@@ -31,6 +29,7 @@ from relapse_model.cohort.readers.visit_weeks import is_visit, week_said, weeks_
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.study.names import NameTable
 
+_EQUAL = {"≤": "<=", "≥": ">="}
 COLUMNS = ("patient_id", "analyte", "value", "unit")
 
 
@@ -186,13 +185,15 @@ def _with_comparator(reading: Reading, entry: Entry, part: Part, value: Cells) -
     if "comparator" not in part.columns:
         return value.values
     sign = part.columns["comparator"]
-    plain = sign.values.map(lambda text: unicodedata.normalize("NFKC", text).strip())
+    plain = sign.values.map(lambda text: plain_sign(text))
     known = plain.isin(["", *COMPARATORS]).to_numpy()
-    twice = (plain != "").to_numpy() & value.values.str.match(r"\s*[<>≤≥＜＞]").to_numpy(dtype=bool)
+    printed = value.values.str.extract(r"^\s*([<>≤≥＜＞]=?)")[0].fillna("").map(plain_sign)
+    agrees = printed.replace(_EQUAL) == plain.replace(_EQUAL)
+    twice = ((plain != "") & (printed != "") & ~agrees).to_numpy()
     for row in np.flatnonzero(~known & part.own):
         expected = f"one of {' '.join(COMPARATORS)}, or nothing"
         reading.cell_problem(entry.source, int(row), sign.name, reading.shown(sign.values[row]), expected)
     for row in np.flatnonzero(twice & known & part.own):
-        expected = "a comparator in one of the two columns"
-        reading.cell_problem(entry.source, int(row), sign.name, "a comparator here and in the value", expected)
-    return plain.where(plain != "=", "") + value.values
+        expected = "one comparator, in one of the two columns or the same in both"
+        reading.cell_problem(entry.source, int(row), sign.name, "another comparator than in the value", expected)
+    return plain.where((plain != "=") & (printed == ""), "") + value.values

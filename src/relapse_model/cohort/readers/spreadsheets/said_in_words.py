@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.signs_beside import may_be_beside
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import at_visit_rest, pattern_of
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
@@ -19,6 +20,7 @@ from relapse_model.cohort.readers.words_beside import (
     in_words_alone,
     is_about,
     stated_results,
+    stated_signs,
 )
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import analyte_names
@@ -43,7 +45,7 @@ def refuse_denied_numbers(reading: Reading, study: Study | None) -> None:
                     _refuse_rows(reading, entry, visit, (name, stated), rows, study)
                 pattern = pattern_of(name) if visit else name
                 empty = (reading.results_read[entry.position, visit]["printed"] == "").to_numpy()
-                alone[pattern] = alone.get(pattern, 0) + int((empty & (stated.said != "")).sum())
+                alone[pattern] = alone.get(pattern, 0) + int((empty & stated.in_words).sum())
         table, value = reading.tables[entry.source].name, entry.fields["value"].name
         notes = [in_words_alone(table, pattern, value, count) for pattern, count in alone.items() if count]
         reading.notes += [note for note in notes if note not in reading.notes]
@@ -72,13 +74,19 @@ def _words_beside(reading: Reading, entry: Entry, visit: str, names: NameTable) 
     own = [value, at_visit_rest(value, visit) or ""]
     here = [one for one in reading.mapping.labs if one.source == entry.source and one.position != entry.position]
     others = [one.fields["value"].name for one in here if one.fields["value"].name != entry.fields["value"].name]
+    used = reading.used[entry.source]
     for place, name in enumerate(table.names):
         rest = at_visit_rest(name, visit)
-        if rest is None or (place in reading.used[entry.source] and not _is_sign(entry, name, visit)):
+        if rest is None or (place in used and not _is_sign(entry, name, visit)):
             continue
         if any(name_of_column(one.replace(VISIT, visit)) == name_of_column(name) for one in others):
             continue
-        if is_about([rest], entry.constants.get("analyte", ""), own, others, names):
+        analyte, stated = entry.constants.get("analyte", ""), None
+        if is_about([rest], analyte, own, others, names):
             stated = stated_results([rest], table.column(place))
-            if stated is not None:
-                yield name, stated
+        elif place not in used:
+            rests = (at_visit_rest(one, visit) for at, one in enumerate(table.names) if at not in {place, *used})
+            if may_be_beside([rest], analyte, [one for one in rests if one], names):
+                stated = stated_signs(table.column(place))
+        if stated is not None:
+            yield name, stated
