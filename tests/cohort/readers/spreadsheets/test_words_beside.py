@@ -118,12 +118,24 @@ def outcomes(tmp_path, column, relapse, day):
     return workbook(tmp_path / "a.xlsx", rows), mapping
 
 
-@pytest.mark.parametrize("column", ["Relapse date", "复发日期", "date_of_relapse"])
+DAYS_OF_RELAPSE = (
+    "Relapse date", "复发日期", "date_of_relapse", "Datum des Rückfalls", "Rezidivdatum", "复发确认日期",
+    "Time of relapse", "Seroreversion date", "HBsAg reversion date", "Date of HBsAg reappearance", "Relapse date (DD/MM/YYYY)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", DAYS_OF_RELAPSE)
 def test_the_day_of_relapse_is_not_that_of_the_last_contact(tmp_path, column):
     (found,) = problems(*outcomes(tmp_path, column, "1", "2024-06-03"))
     assert f"'2024-12-02', and '2024-06-03' in {column!r}; expected the day of the relapse" in found
     (found,) = problems(*outcomes(tmp_path, column, "0", "2024-06-03"))
     assert f"no relapse, and '2024-06-03' in {column!r}" in found
+
+
+@pytest.mark.parametrize("column", ["Date of visit before relapse", "Time to relapse", "HBeAg seroreversion date"])
+def test_the_day_of_something_else_says_nothing_of_the_outcome(tmp_path, column):
+    source, mapping = outcomes(tmp_path, column, "1", "2024-06-03")
+    assert len(read_excel(source, as_mapping(mapping)).outcomes) == 1
 
 
 @pytest.mark.parametrize(("relapse", "day"), [("1", "2024-12-02"), ("0", None), ("1", None)])
