@@ -99,18 +99,26 @@ def _problems(
 ) -> Iterator[Problem]:
     table = made["outcomes"]
     key = next((one for one in ("date", "day", "week") if one in table.rows), "")
-    far = _far(made, key, keys, known)
+    bare = _without_time(table.rows)
+    far = bare | _far(made, key, keys, known)
     for row in np.flatnonzero(known != "").tolist():
         relapsed = told.iloc[row]
         if relapsed is None or (relapsed and not far[row]):
             continue
-        stands = f"{known[row]!r} in {column!r}"
-        found = f"{table.rows[key].iloc[row]!r}, and {stands}" if relapsed else f"no relapse, and {stands}"
+        said = "no relapse" if not relapsed else f"no {key}" if bare[row] else repr(table.rows[key].iloc[row])
+        found = f"{said}, and {known[row]!r} in {column!r}"
         expected = "the day of the relapse" if relapsed else "no day of relapse, or a relapse"
         at = key if relapsed else "event" if "event" in table.rows else "relapse"
         advice = ADVICE if relapsed else "Correct the one that is wrong"
         problem = Problem("outcomes", row + FIRST_ROW, at, found, expected, advice, str(keys.iloc[row]))
         yield table.place(problem)
+
+
+def _without_time(rows: pd.DataFrame) -> Mask:
+    """Tell which outcomes are of no day and no week."""
+    keys = [one for one in ("date", "day", "week") if one in rows]
+    bare: Mask = (rows[keys].astype(str).apply(lambda texts: texts.str.strip()) == "").all(axis=1).to_numpy(dtype=bool)
+    return bare
 
 
 def _far(made: Mapping[str, MadeTable], key: str, keys: pd.Series, known: NDArray[np.object_]) -> Mask:
