@@ -225,6 +225,21 @@ def test_units_are_taken_off_numbers_and_put_to_results(tmp_path):
     assert cohort.patients["hbsag_before_treatment_iu_ml"].tolist() == ["2.15 IU/mL"]
 
 
+def test_a_column_that_another_entry_reads_is_no_visit_of_a_pattern(tmp_path):
+    """The concentration before treatment is one of the patients table; Baseline is a visit and read there, too."""
+    rows = [["病案号", "入组日期", "治疗前 HBsAg", "Baseline HBsAg", "W12 HBsAg"], [1, "2024-01-01", 2150, 0.04, 0.6]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    head = PATIENTS.replace("[patients]", 'visits = { "baseline" = 0, "w12" = 12 }\n[patients]')
+    visits = '[[labs]]\nanalyte = "hbsag"\nvalue = "{visit} HBsAg"\nunit = "IU/mL"\n'
+    found = problems(path, as_mapping(head + visits))
+    assert "it fits '治疗前 HBsAg', too" in found[0]
+    assert "by an entry of its own" in found[0]
+    own = 'hbsag_before_treatment_iu_ml = { field = "治疗前 HBsAg", unit = "IU/mL" }\n'
+    own += 'hbsag_first = { field = "Baseline HBsAg", unit = "IU/mL" }\n'
+    cohort = read_excel(path, as_mapping(head + own + visits))
+    assert labs(cohort) == [(0, "hbsag", "0.04", "IU/mL", 0.0), (0, "hbsag", "0.6", "IU/mL", 12.0)]
+
+
 def test_rows_of_nobody_and_rows_that_differ_are_refused(tmp_path):
     rows = [["病案号", "入组日期", "性别"], [1, "2024-01-01", "男"], [None, None, None], [None, "合计", 1]]
     found = problems(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + 'sex = "性别"\n'))
