@@ -29,6 +29,13 @@ def test_a_result_that_is_another_by_a_second_text_is_refused(tmp_path, study, m
     assert next(iter(more)) in text
 
 
+@pytest.mark.parametrize(("printed", "standard"), [("<20", "DETECTED <LLOQ"), ("DETECTED, <LLOQ", "<20")])
+def test_detected_below_the_limit_of_quantification_is_no_contradiction(tmp_path, study, printed, standard):
+    made = read(tmp_path, lb=[lb(result=printed, LBSTRESC=standard, LBSTRESN=float("nan"))], study=study)
+    assert made.labs["value"].tolist() == [printed]
+    assert "LBSTRESC" in refused(tmp_path, lb=[lb(result="20", LBSTRESC="DETECTED <LLOQ")], study=study)
+
+
 def test_a_specimen_that_the_mapping_asks_for_is_read(tmp_path):
     mapping = MAPPING + 'when = { LBSPEC = "URINE" }\n'
     assert len(read(tmp_path, mapping, lb=[lb(LBSPEC="URINE"), lb("S-2", LBSPEC="URINE")]).labs) == 2
