@@ -111,6 +111,22 @@ def test_where_nothing_can_be_compared_it_is_counted(tmp_path):
     assert "a letter of its own" in note  # they are running numbers
 
 
+@pytest.mark.parametrize(("ids", "notes"), [(["P-1", "P-1"], 0), (["P-1"], 1), (["7", "7"], 1)])
+def test_a_laboratory_sheet_beside_that_of_the_patients_is_an_ordinary_workbook(tmp_path, ids, notes):
+    """Not so one row per patient in each, or running numbers: each centre may number its own."""
+    book = openpyxl.Workbook()
+    book.active.title = "north"
+    south = book.create_sheet("south")
+    for row in (["ID", "Enrol"], [ids[0], "2024-01-08"]):
+        book["north"].append(row)
+    for row in (["ID", "day", "HBsAg"], *([one, f"2024-01-{10 + at}", 0.02] for at, one in enumerate(ids))):
+        south.append(row)
+    book.save(tmp_path / "a.xlsx")
+    text = '[[labs]]\nsource = "south"\nanalyte = "hbsag"\nvalue = "HBsAg"\nunit = "IU/mL"\ndate = "day"\n'
+    said = read_excel(tmp_path / "a.xlsx", as_mapping(SOURCES + PATIENTS + text)).reading.notes
+    assert sum("identifiers stand in" in one for one in said) == notes
+
+
 def outcomes(tmp_path, column, relapse, day, last="2024-12-02"):
     rows = [["ID", "Enrol", "W0 HBsAg", "W0 date", "Relapse", column, "Last contact"],
             ["P1", "2024-01-08", "<0.05", "2024-01-08", relapse, day, last]]  # fmt: skip
