@@ -59,6 +59,38 @@ def ages_beside_births(patients: MadeTable, births: MadeTable, zero: pd.Series |
     yield from placed(patients, wrong, keys, AGE, _FOUND, _EXPECTED, _ADVICE)
 
 
+def ages_left_open(patients: MadeTable, births: MadeTable) -> Iterator[str]:
+    """Yield a note on how many patients have no age since two are possible by the year or the month of their birth.
+
+    Parameters
+    ----------
+    patients : MadeTable
+        With ``age_years``, counted from the births; without it nothing is said.
+    births : MadeTable
+        Columns ``patient_id`` and ``date``, as far as it is known.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"patient_id": ["7", "8"], "age_years": ["", "54"]})
+    >>> births = pd.DataFrame({"patient_id": ["7", "8"], "date": ["1980", "1970-03-02"]})
+    >>> [one.partition(",")[0] for one in ages_left_open(MadeTable(people, "person"), MadeTable(births, "person"))]
+    ['age_years: 1 of 2 patients have none']
+    """
+    rows = patients.rows
+    if AGE not in rows:
+        return
+    dates = births.rows["date"].astype(str).str.len()
+    partial = births.rows["patient_id"].astype(object)[(dates > 0) & (dates < len("2024-03-01"))]
+    open_ = (rows[AGE].fillna("") == "").to_numpy() & identifier_keys(rows["patient_id"].astype(object)).isin(
+        identifier_keys(partial)
+    ).to_numpy()
+    if open_.any():
+        yield (
+            f"{AGE}: {int(open_.sum()):,} of {len(rows):,} patients have none, since of their births the year or the "
+            'month alone is known, and two ages are possible; state [time] partial = "middle" to count from its middle'
+        )
+
+
 def _filled(births: pd.Series, rest: str) -> pd.Series:
     """Return births as whole dates, with a month and a day where these are not known; empty ones stay so."""
     month, day = rest[:3], rest[3:]

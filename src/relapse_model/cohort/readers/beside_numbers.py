@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
@@ -21,6 +23,11 @@ from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
 
 _BELOW, _ABOVE = ("<", "<="), (">", ">=")
+_UNQUANTIFIED = re.compile(
+    r"(?:<|(?<!not )below|under|less than|lower than)\s*(?:the\s+)?(?:assay\s+)?(?:lower\s+)?(?:limit of q|l?loq)"
+    r"|(?<![a-z])bl?l?oq(?![a-z])|(?:not|non|un)[ -]?quantif|低于.*定量|不可定量|<\s*定量"
+)
+_LITTLE = re.compile(r"detect|(?<![a-z])(?:low|weak|weakly)(?![a-z])|检出|检测到|测出|弱阳")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +53,9 @@ def contradicts(numbers: Numbers, words: NDArray[np.object_], rule: Analyte | No
 
     "Negative" contradicts a number above the study's limit, and one with ``>``; "positive" contradicts 0, and one with
     ``<``; a number in the words contradicts another number. Where the limit is not known, or the unit converts into no
-    other (a ratio to a cut-off), "negative" contradicts no plain number.
+    other (a ratio to a cut-off), "negative" contradicts no plain number. "Detected" and "low positive" contradict 0,
+    and no ``<``: DNA is reported as detected below the limit of quantification. That it is below it contradicts a
+    number without ``<``.
 
     Parameters
     ----------
@@ -64,6 +73,8 @@ def contradicts(numbers: Numbers, words: NDArray[np.object_], rule: Analyte | No
     [False, False, True]
     >>> contradicts(numbers, np.full(3, "positive", dtype=object), None).tolist()
     [True, True, False]
+    >>> contradicts(numbers, np.full(3, "detected", dtype=object), None).tolist()
+    [True, False, False]
     """
     result: Mask = numbers.there & (words != "")
     at = np.flatnonzero(result)  # few rows have both
@@ -82,10 +93,24 @@ def _denied(
     below, above = np.isin(sign.astype(str), _BELOW), np.isin(sign.astype(str), _ABOVE)
     plain = ~below & ~above
     negative = above | (plain & (value > limits_in(unit, rule)))
-    positive = below | (plain & (value == 0))
+    codes, distinct = pd.factorize(words)
+    unquantified = np.array([says_unquantified(str(word)) for word in distinct], dtype=bool)[codes]
+    little = np.array([_LITTLE.search(plain_words(str(word))) is not None for word in distinct], dtype=bool)[codes]
+    positive = (below & ~little & ~unquantified) | (plain & (value == 0)) | (unquantified & ~below)
     other = (read["comparator"].to_numpy(dtype=object) != sign) | (number != value)
     found: Mask = ((kind == "negative") & negative) | ((kind == "positive") & positive) | ((kind == "number") & other)
     return found
+
+
+def says_unquantified(text: str) -> bool:
+    """Tell whether words say that a result is below the limit of quantification.
+
+    Examples
+    --------
+    >>> [says_unquantified(text) for text in ("Detected, <LLOQ", "Not quantifiable", "低于定量下限", "Above LLOQ")]
+    [True, True, True, False]
+    """
+    return _UNQUANTIFIED.search(plain_words(text)) is not None
 
 
 def negative_numbers(made: Mapping[str, MadeTable], study: Study | None) -> Iterator[Problem]:

@@ -18,9 +18,18 @@ from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import Problem
 from relapse_model.study.names import yes_or_no
 
-_RELAPSE = re.compile(r"relaps\w*|recurren\w*|rezidiv\w*|rückfall|récidive|rechute|recaída|复发|复阳")
-_DATE = re.compile(r"(?<![a-z])(?:date|dat|dt|day|datum|date of|on|fecha)(?![a-z])|日期|时间|日")
-_MORE = re.compile(r"(?<![a-z])(?:of|the|hbsag|hbv|virological|first|confirmed|der|des|de|du|la)(?![a-z])|首次")
+_RELAPSE = re.compile(
+    r"relaps(?:e(?:d(?!a)|s)?)?|recurren(?:ces?|t)?|rezidiv(?:e?s|e)?|r(?:ü|ue)ckf(?:a|ä|ae)ll(?:e?s|e)?|r[eé]cidiv(?:es?|as?)"
+    r"|rechutes?|reca[ií]das?|(?<![a-z])(?:sero-?)?reversions?|re-?appearances?|复发|復發|复阳|復陽|转阳|轉陽|阳转|陽轉|再现|再阳"
+)  # without what is compounded with it: "Rezidivdatum"
+_DATE = re.compile(
+    r"(?<![a-z])(?:dates?|dat|dt|day|time|datum|tag|zeitpunkt|on|fecha|data)(?![a-z])|日期|时间|時間|日(?!期)"
+)
+_MORE = re.compile(
+    r"(?<![a-z])(?:of|the|if|yes|any|hbsag|hbv|virological|virologic|serological|first|1st|confirmed|confirmation|documented"
+    r"|detected|onset|der|des|de|die|du|del|la|d{1,2}|m{1,2}|y{2,4}|t{2}|j{2,4}|dmy|ymd|mdy)(?![a-z])"
+    r"|首次|第一次|确认|確認|确诊|出现|出現|发生|發生|发现|發現|血清学|病毒学|表面抗原|乙肝|的|年月(?!\w)"
+)
 ADVICE = (
     "The day of a relapse is the day at which it was found, not that of the last contact: put both into one column of "
     "a copy (the day of relapse, and of those without one the last contact), and name it as date of [outcome]"
@@ -34,13 +43,14 @@ def is_relapse_date(called: Iterable[str]) -> bool:
     --------
     >>> [is_relapse_date([name]) for name in ("Relapse date", "date_of_relapse", "复发日期", "Relapse", "Visit date")]
     [True, True, True, False, False]
-    >>> is_relapse_date(["relapse_dt"]), is_relapse_date(["Date of visit before relapse"])
-    (True, False)
+    >>> [is_relapse_date([name]) for name in ("Rezidivdatum", "HBsAg reversion date", "Date of visit before relapse")]
+    [True, True, False]
     """
     for one in called:
         plain = plain_words(one)
-        rest = _MORE.sub(" ", _DATE.sub(" ", _RELAPSE.sub(" ", plain)))
-        if _RELAPSE.search(plain) and _DATE.search(plain) and not re.search(r"\w", rest):
+        bare, events = _RELAPSE.subn(" ", plain)
+        rest, dates = _DATE.subn(" ", bare)
+        if events and dates and not re.search(r"\w", _MORE.sub(" ", rest)):
             return True
     return False
 
@@ -89,18 +99,26 @@ def _problems(
 ) -> Iterator[Problem]:
     table = made["outcomes"]
     key = next((one for one in ("date", "day", "week") if one in table.rows), "")
-    far = _far(made, key, keys, known)
+    bare = _without_time(table.rows)
+    far = bare | _far(made, key, keys, known)
     for row in np.flatnonzero(known != "").tolist():
         relapsed = told.iloc[row]
         if relapsed is None or (relapsed and not far[row]):
             continue
-        stands = f"{known[row]!r} in {column!r}"
-        found = f"{table.rows[key].iloc[row]!r}, and {stands}" if relapsed else f"no relapse, and {stands}"
+        said = "no relapse" if not relapsed else f"no {key}" if bare[row] else repr(table.rows[key].iloc[row])
+        found = f"{said}, and {known[row]!r} in {column!r}"
         expected = "the day of the relapse" if relapsed else "no day of relapse, or a relapse"
         at = key if relapsed else "event" if "event" in table.rows else "relapse"
         advice = ADVICE if relapsed else "Correct the one that is wrong"
         problem = Problem("outcomes", row + FIRST_ROW, at, found, expected, advice, str(keys.iloc[row]))
         yield table.place(problem)
+
+
+def _without_time(rows: pd.DataFrame) -> Mask:
+    """Tell which outcomes are of no day and no week."""
+    keys = [one for one in ("date", "day", "week") if one in rows]
+    bare: Mask = (rows[keys].astype(str).apply(lambda texts: texts.str.strip()) == "").all(axis=1).to_numpy(dtype=bool)
+    return bare
 
 
 def _far(made: Mapping[str, MadeTable], key: str, keys: pd.Series, known: NDArray[np.object_]) -> Mask:

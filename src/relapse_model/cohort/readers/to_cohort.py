@@ -12,7 +12,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
-from relapse_model.cohort.readers.ages_and_births import ages_beside_births
+from relapse_model.cohort.readers.ages_and_births import ages_beside_births, ages_left_open
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.beside_numbers import negative_numbers
 from relapse_model.cohort.readers.contradicting_columns import column_clashes
@@ -42,6 +42,7 @@ _SPELLED = {"redcap": "REDCap export", "cdisc": "CDISC export", "fhir": "FHIR ex
 _BIRTHS = frozenset(
     map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
 )  # columns of the patients table
+_COUNTED_FROM = ("birthdate", "year_of_birth", "birth_datetime")  # of which FHIR and OMOP make ages
 _DEATHS = frozenset(map(name_key, ("death_date", "date_of_death", "died_on", "死亡日期", "死亡时间")))
 
 
@@ -115,6 +116,7 @@ def cohort_of(
         clashes += column_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(refused_of(report.kind), clashes)
+    report = replace(report, notes=(*report.notes, *_open_ages(made["patients"], births, mapping)))
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
@@ -141,6 +143,13 @@ def _lives(made: Mapping[str, MadeTable], births: MadeTable | None, deaths: Made
     if births is not None:
         yield from before_birth(made, births)
         yield from ages_beside_births(made["patients"], births)
+
+
+def _open_ages(patients: MadeTable, births: MadeTable | None, mapping: SourceMapping | None) -> Iterator[str]:
+    """Yield a note on ages that are not known, where they are counted from births."""
+    age = None if mapping is None else mapping.patients.get("age_years")
+    if births is not None and age is not None and age.name.lower() in _COUNTED_FROM:
+        yield from ages_left_open(patients, births)
 
 
 def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:

@@ -29,6 +29,25 @@ def test_a_result_that_is_another_by_a_second_text_is_refused(tmp_path, study, m
     assert next(iter(more)) in text
 
 
+@pytest.mark.parametrize(("printed", "standard"), [("<20", "DETECTED <LLOQ"), ("DETECTED, <LLOQ", "<20")])
+def test_detected_below_the_limit_of_quantification_is_no_contradiction(tmp_path, study, printed, standard):
+    made = read(tmp_path, lb=[lb(result=printed, LBSTRESC=standard, LBSTRESN=float("nan"))], study=study)
+    assert made.labs["value"].tolist() == [printed]
+    assert "LBSTRESC" in refused(tmp_path, lb=[lb(result="20", LBSTRESC="DETECTED <LLOQ")], study=study)
+
+
+@pytest.mark.parametrize("value", ["LBORRES", "LBSTRESC"])
+def test_a_sign_that_the_standard_text_lost_counts(tmp_path, study, value):
+    """>1000 that became 1000 is above it; 999 beside it is another number, and one may not be added."""
+    mapping = MAPPING + f'value = "{value}"\n'
+    made = read(tmp_path, mapping, lb=[lb(result=">1000", LBSTRESC="1000", LBSTRESU="mIU/mL")], study=study)
+    assert made.labs["value"].tolist() == [">1000"]
+    assert any("1 results have < or > in LBORRES alone" in note for note in made.reading.notes)
+    for printed, standard in ((">1000", "999"), ("30", "<30")):
+        rows = [lb(result=printed, LBSTRESC=standard, LBSTRESU="mIU/mL")]
+        assert "expected what LB" in refused(tmp_path, mapping, lb=rows, study=study)
+
+
 def test_a_specimen_that_the_mapping_asks_for_is_read(tmp_path):
     mapping = MAPPING + 'when = { LBSPEC = "URINE" }\n'
     assert len(read(tmp_path, mapping, lb=[lb(LBSPEC="URINE"), lb("S-2", LBSPEC="URINE")]).labs) == 2

@@ -235,6 +235,14 @@ def test_columns_of_patients_from_patient_and_from_other_resources(read):
         read(arm, genotype, observation(code="32366-4", valueString="B"), people=people, mapping=mapping)
 
 
+@pytest.mark.parametrize(("birth", "open_ages"), [("1980", 1), ("1980-03", 1), ("1980-03-02", 0), ("1980-02", 0)])
+def test_ages_that_a_year_of_birth_leaves_open_are_counted(read, birth, open_ages):
+    """Time zero is in March 2024: of a birth in March 1980, 43 and 44 are possible."""
+    mapping = MAPPING.replace('id = "id"', 'id = "id"\nage_years = "birthDate"')
+    notes = read(people=(patient(birthDate=birth), enrolment()), mapping=mapping).reading.notes
+    assert sum("patients have none" in one and 'partial = "middle"' in one for one in notes) == open_ages
+
+
 def test_what_says_who_a_patient_is_is_not_read(read):
     for path in ("name.family", "telecom.value", "birthDate", "identifier(urn:mrn)"):
         mapping = MAPPING.replace('id = "id"', f'id = "id"\nother = "{path}"')

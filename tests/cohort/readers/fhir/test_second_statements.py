@@ -51,6 +51,19 @@ def test_an_interpretation_that_agrees_is_read(read, study):
         assert len(values(read(observation(**value, interpretation=[{"coding": [{"code": code}]}]), study=study))) == 1
 
 
+@pytest.mark.parametrize("said", ["Detected", "Detected <LLOQ", "Low positive", "Not quantifiable"])
+def test_detected_below_the_limit_of_quantification_is_no_contradiction(read, study, said):
+    """It agrees with <20; a plain 20 beside "<LLOQ" would be the limit read as a result."""
+    below = {"valueQuantity": quantity(20.0)["valueQuantity"] | {"comparator": "<"}}
+    assert values(read(observation(**below, interpretation=[{"text": said}]), study=study)) == ["<20.0"]
+    assert len(values(read(observation(**below, interpretation=[{"coding": [{"code": "DET"}]}]), study=study))) == 1
+    with pytest.raises(CohortError, match="interpretation"):
+        read(observation(**below, interpretation=[{"coding": [{"code": "POS"}]}]), study=study)
+    if said in ("Detected <LLOQ", "Not quantifiable"):
+        with pytest.raises(CohortError, match="interpretation"):
+            read(observation(**quantity(20.0), interpretation=[{"text": said}]), study=study)
+
+
 def test_codes_of_two_analytes_are_refused(read, study):
     code = {"coding": [{"system": LOINC, "code": one} for one in ("5193-8", "63557-3")]}
     with pytest.raises(CohortError, match="codes of anti_hbs alone"):

@@ -422,3 +422,10 @@ def test_nobody_is_free_of_an_event_after_death(read):
 def test_deaths_that_contradict_the_rest_are_refused(read, row, tables, message):
     with pytest.raises(CohortError, match=message):
         read(row, **tables)
+
+
+def test_ages_that_a_year_of_birth_leaves_open_are_counted(read):
+    people = [PERSON | {"year_of_birth": "1980", "month_of_birth": "", "day_of_birth": ""}]
+    (note,) = [one for one in read(person=people).reading.notes if "patients have none" in one]
+    assert note.startswith("age_years: 1 of 1 patients have none")
+    assert not any("patients have none" in one for one in read(person=[PERSON]).reading.notes)

@@ -77,6 +77,12 @@ def test_the_day_of_relapse_is_not_that_of_the_last_contact(tmp_path):
     assert "put both into one column of a copy" in found
 
 
+def test_a_relapse_without_a_day_beside_its_day_is_refused(tmp_path):
+    data = "record_id,enrolled,on,hbsag,relapsed,relapse_date,end_date\n1,2024-01-08,2024-01-08,0.02,1,2024-06-03,\n"
+    (found,) = refused(tmp_path, data, MAPPING + OUTCOME)
+    assert "no date, and '2024-06-03' in 'relapse_date'; expected the day of the relapse" in found
+
+
 @pytest.mark.parametrize("column", ["sex", "malignancy", "arm"])
 def test_codes_without_a_dictionary_are_stated(tmp_path, column):
     """1 may be male or female, yes or no: nothing says which."""

@@ -160,6 +160,21 @@ def test_a_test_without_a_meaning_is_listed_unless_it_may_be_one_of_the_study(tm
     assert "lis.csv, row 2, column '项目'" in problems(source, as_mapping(text))[0]
 
 
+def test_a_test_that_the_study_does_not_use_is_listed_where_a_result_of_it_cannot_be_read(tmp_path):
+    """A genotype and a ratio stand in every long file; those of the study are refused, and glucose is kept."""
+    rows = ["1001,2023-12-01,HBsAg,0.03,IU/mL", "1001,2023-12-01,HBV基因型,C型,", "1001,2023-12-01,ALT/AST,1.2,"]
+    rows += ["1001,2023-12-02,ALT/AST,阴性,", "1001,2023-12-01,血糖,5.1,mmol/L"]
+    source = lis(tmp_path, "\n".join(["病案号,日期,项目,结果,单位", *rows]) + "\n")
+    mapping = as_mapping('[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + LONG)
+    study = rm.load_study("hbsag-relapse")
+    cohort = read_excel(source, mapping, study=study)
+    assert [(one.code, one.count) for one in cohort.reading.not_mapped] == [("ALT/AST", 2), ("HBV基因型", 1)]
+    assert [one[1] for one in labs(cohort)] == ["hbsag", "血糖"]
+    lis(tmp_path, "病案号,日期,项目,结果,单位\n1001,2023-12-01,HBsAg,C型,IU/mL\n1001,2023-12-01,ALT,20,\n")
+    found = problems(source, mapping, study=study)
+    assert [one.split(":")[0] for one in found] == ["lis.csv, row 2, column '结果'", "lis.csv, row 3, column '单位'"]
+
+
 def test_people_who_are_no_patients_are_listed_where_the_mapping_says_so(tmp_path):
     rows = [["病案号", "入组日期", "状态", "W0 日期", "W0 HBsAg", "用药史"]]
     rows += [[1001, "2024-01-01", "入组", "2024-01-01", "<0.05", "无"], [1002, None, "筛败", "soon", "0.2", "?"]]
@@ -223,6 +238,21 @@ def test_units_are_taken_off_numbers_and_put_to_results(tmp_path):
     cohort = read_excel(path, as_mapping(text), on_problems="list")
     assert cohort.patients["age_years"].tolist() == [34.0]
     assert cohort.patients["hbsag_before_treatment_iu_ml"].tolist() == ["2.15 IU/mL"]
+
+
+def test_a_column_that_another_entry_reads_is_no_visit_of_a_pattern(tmp_path):
+    """The concentration before treatment is one of the patients table; Baseline is a visit and read there, too."""
+    rows = [["病案号", "入组日期", "治疗前 HBsAg", "Baseline HBsAg", "W12 HBsAg"], [1, "2024-01-01", 2150, 0.04, 0.6]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    head = PATIENTS.replace("[patients]", 'visits = { "baseline" = 0, "w12" = 12 }\n[patients]')
+    visits = '[[labs]]\nanalyte = "hbsag"\nvalue = "{visit} HBsAg"\nunit = "IU/mL"\n'
+    found = problems(path, as_mapping(head + visits))
+    assert "it fits '治疗前 HBsAg', too" in found[0]
+    assert "by an entry of its own" in found[0]
+    own = 'hbsag_before_treatment_iu_ml = { field = "治疗前 HBsAg", unit = "IU/mL" }\n'
+    own += 'hbsag_first = { field = "Baseline HBsAg", unit = "IU/mL" }\n'
+    cohort = read_excel(path, as_mapping(head + own + visits))
+    assert labs(cohort) == [(0, "hbsag", "0.04", "IU/mL", 0.0), (0, "hbsag", "0.6", "IU/mL", 12.0)]
 
 
 def test_rows_of_nobody_and_rows_that_differ_are_refused(tmp_path):

@@ -111,19 +111,55 @@ def test_where_nothing_can_be_compared_it_is_counted(tmp_path):
     assert "a letter of its own" in note  # they are running numbers
 
 
-def outcomes(tmp_path, column, relapse, day):
+@pytest.mark.parametrize(("ids", "notes"), [(["P-1", "P-1"], 0), (["P-1"], 1), (["7", "7"], 1)])
+def test_a_laboratory_sheet_beside_that_of_the_patients_is_an_ordinary_workbook(tmp_path, ids, notes):
+    """Not so one row per patient in each, or running numbers: each centre may number its own."""
+    book = openpyxl.Workbook()
+    book.active.title = "north"
+    south = book.create_sheet("south")
+    for row in (["ID", "Enrol"], [ids[0], "2024-01-08"]):
+        book["north"].append(row)
+    for row in (["ID", "day", "HBsAg"], *([one, f"2024-01-{10 + at}", 0.02] for at, one in enumerate(ids))):
+        south.append(row)
+    book.save(tmp_path / "a.xlsx")
+    text = '[[labs]]\nsource = "south"\nanalyte = "hbsag"\nvalue = "HBsAg"\nunit = "IU/mL"\ndate = "day"\n'
+    said = read_excel(tmp_path / "a.xlsx", as_mapping(SOURCES + PATIENTS + text)).reading.notes
+    assert sum("identifiers stand in" in one for one in said) == notes
+
+
+def outcomes(tmp_path, column, relapse, day, last="2024-12-02"):
     rows = [["ID", "Enrol", "W0 HBsAg", "W0 date", "Relapse", column, "Last contact"],
-            ["P1", "2024-01-08", "<0.05", "2024-01-08", relapse, day, "2024-12-02"]]  # fmt: skip
+            ["P1", "2024-01-08", "<0.05", "2024-01-08", relapse, day, last]]  # fmt: skip
     mapping = PATIENTS + WIDE + '[outcome]\nrelapse = "Relapse"\ndate = "Last contact"\n'
     return workbook(tmp_path / "a.xlsx", rows), mapping
 
 
-@pytest.mark.parametrize("column", ["Relapse date", "复发日期", "date_of_relapse"])
+DAYS_OF_RELAPSE = (
+    "Relapse date", "复发日期", "date_of_relapse", "Datum des Rückfalls", "Rezidivdatum", "复发确认日期",
+    "Time of relapse", "Seroreversion date", "HBsAg reversion date", "Date of HBsAg reappearance",
+    "Relapse date (DD/MM/YYYY)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", DAYS_OF_RELAPSE)
 def test_the_day_of_relapse_is_not_that_of_the_last_contact(tmp_path, column):
     (found,) = problems(*outcomes(tmp_path, column, "1", "2024-06-03"))
     assert f"'2024-12-02', and '2024-06-03' in {column!r}; expected the day of the relapse" in found
     (found,) = problems(*outcomes(tmp_path, column, "0", "2024-06-03"))
     assert f"no relapse, and '2024-06-03' in {column!r}" in found
+
+
+def test_a_relapse_without_a_day_beside_its_day_is_refused(tmp_path):
+    """The day is known: without it the outcome would come without a time, and nothing would say so."""
+    (found,) = problems(*outcomes(tmp_path, "Relapse date", "1", "2024-06-03", last=None))
+    assert "no date, and '2024-06-03' in 'Relapse date'; expected the day of the relapse" in found
+    assert "put both into one column of a copy" in found
+
+
+@pytest.mark.parametrize("column", ["Date of visit before relapse", "Time to relapse", "HBeAg seroreversion date"])
+def test_the_day_of_something_else_says_nothing_of_the_outcome(tmp_path, column):
+    source, mapping = outcomes(tmp_path, column, "1", "2024-06-03")
+    assert len(read_excel(source, as_mapping(mapping)).outcomes) == 1
 
 
 @pytest.mark.parametrize(("relapse", "day"), [("1", "2024-12-02"), ("0", None), ("1", None)])

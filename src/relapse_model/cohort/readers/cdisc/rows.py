@@ -26,6 +26,7 @@ from relapse_model.cohort.readers.cdisc.second_statements import (
     other_ends,
     other_loinc,
     other_texts,
+    signs_as_printed,
 )
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
 from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
@@ -225,8 +226,8 @@ def _table(
     columns = table.columns
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
-    notes: list[str] = []
     units = _values(wanted, columns)
+    notes = signs_as_printed(wanted, columns)
     problems += other_units(wanted, columns, table, units)
     problems += [*other_texts(wanted, columns, table, units), *other_loinc(wanted, columns, table)]
     problems += other_ends(wanted, columns, table)

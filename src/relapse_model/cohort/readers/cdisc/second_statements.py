@@ -21,7 +21,8 @@ from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.errors import Problem
 
-_TEXTS = ("LBORRES", "LBSTRESC", "AVALC")
+_PRINTED = "LBORRES"
+_TEXTS = (_PRINTED, "LBSTRESC", "AVALC")
 _OF_WHAT = ("LBSPEC", "LBCAT", "LBSCAT", "PARCAT1", "PARCAT2", "LBNAM", "FOCID", "SREL", "LBSPCCND")
 _SOURCE = "SRCDOM"
 _CATEGORY = re.compile(r"(?:CM|EX|EC|PR|MH|CE|AE|DS|SU|FA)S?CAT|PARCAT\d")
@@ -37,6 +38,41 @@ _SEVERAL = re.compile(
 _CORRECT = "Correct the one that is wrong, or leave such rows out by 'when'"
 
 
+def signs_as_printed(wanted: Wanted, columns: Columns) -> list[str]:
+    """Take the sign that the laboratory printed where the standard text has the same number without it; return notes.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    columns : Columns
+        With the result that is read; changed where it is the one without a sign.
+    """
+    value, data = wanted.entry.fields.get("value"), wanted.data
+    if wanted.entry.section != "labs" or value is None or _PRINTED not in data or not _is_usual(wanted, value.name):
+        return []
+    own = columns[value.name]
+    read, printed = read_lab_texts(own), read_lab_texts(columns[_PRINTED])
+    bare = _without_sign(printed, read)
+    if bare.any():
+        columns.others[value.name] = own.mask(bare, printed["comparator"].astype(object) + own)
+    for name in (one for one in _TEXTS if one in data and one != _PRINTED):
+        bare |= _without_sign(printed, read_lab_texts(columns[name]))
+    note = f"{data.name}: {int(bare.sum()):,} results have < or > in {_PRINTED} alone: it counts"
+    return [note] if bare.any() else []
+
+
+def _without_sign(signed: pd.DataFrame, read: pd.DataFrame) -> Mask:
+    """Tell which texts are the number of another one without its sign."""
+    equal = (read["kind"] == "number").to_numpy() & (read["number"].to_numpy() == signed["number"].to_numpy())
+    bare: Mask = equal & (signed["comparator"] != "").to_numpy() & (read["comparator"] == "").to_numpy()
+    return bare
+
+
+def _is_usual(wanted: Wanted, name: str) -> bool:
+    """Tell whether a variable is one in which the standard has results."""
+    return name in (made_value(wanted.data, wanted.standard), *(one for one, _ in wanted.standard.values))
+
+
 def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.Series) -> Iterator[Problem]:
     """Yield a problem for each row of which another text says another result: a comparator, or a word.
 
@@ -50,8 +86,7 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         Of each row.
     """
     value = wanted.entry.fields.get("value")
-    usual = (made_value(wanted.data, wanted.standard), *(name for name, _ in wanted.standard.values))
-    if wanted.entry.section != "labs" or value is None or value.name not in usual:
+    if wanted.entry.section != "labs" or value is None or not _is_usual(wanted, value.name):
         return
     study, name = wanted.second.study, wanted.entry.constants.get("analyte", "")
     rule = None if study is None else study.analytes.get(name)
@@ -64,6 +99,8 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         beside = read_lab_texts(texts)
         both = (read["kind"] == "number").to_numpy() & (beside["kind"] == "number").to_numpy()
         wrong = both & (read["comparator"] != beside["comparator"]).to_numpy()
+        if variable != _PRINTED:  # `signs_as_printed` has noted it
+            wrong &= ~_without_sign(read, beside)
         wrong |= contradicts(_numbers(read, unit), _words(texts, beside), rule)
         wrong |= contradicts(_numbers(beside, unit), _words(own, read), rule)
         codes, pairs = distinct_pairs(own, texts)

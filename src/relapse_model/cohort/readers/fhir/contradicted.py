@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_th
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
 
 _ONE_OF_TWO = "Correct the one that is wrong"
-_INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "positive"}
+_INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "detected"}
 
 
 def refuse_other_names(node: Json, codings: list[Coding], kind: str, wanted: Wanted, second: SecondNames) -> None:

@@ -163,16 +163,26 @@ def _columns_of(table: Table, name: str) -> list[int]:
 
 
 def _note(reading: Reading, source: str) -> None:
-    """Say how many identifiers stand in both sheets, where nothing tells whether they are those of the same people."""
+    """Say how many identifiers stand in both sheets, where nothing tells whether they are those of the same people.
+
+    Not of a sheet of several rows per patient beside the patients' own, as of a laboratory, unless it numbers them.
+    """
     main, table = reading.tables[reading.main], reading.tables[source]
     here, there = set(reading.keys[reading.main]) - {""}, set(reading.keys[source]) - {""}
     both = here & there
-    if not both:
+    running = all(_RUNNING.fullmatch(str(one)) for one in both)
+    if not both or not (running or all(_once(reading, one) for one in (reading.main, source))):
         return
     note = (
         f"{table.name}: {len(both):,} of its {len(there):,} identifiers stand in {main.name!r}, too, and no column "
         "of both (enrolment, birth, sex, age, arm, centre) tells whether they are the same people"
     )
-    if all(_RUNNING.fullmatch(str(one)) for one in both):
+    if running:
         note += "; if each sheet numbers its own patients, give its identifiers a letter of its own in a copy"
     reading.notes.append(note)
+
+
+def _once(reading: Reading, source: str) -> bool:
+    """Tell whether a sheet has one row for each patient."""
+    keys = reading.keys[source]
+    return not keys[keys != ""].duplicated().any()

@@ -127,7 +127,7 @@ def _visits(reading: Reading, entry: Entry) -> list[str]:
         return [""]
     lead = next((key for key in _LEAD if key in patterns), next(iter(patterns)))
     table = reading.tables[entry.source]
-    visits = table.visits(patterns[lead])
+    visits = _without_others(reading, entry, table, table.visits(patterns[lead]))
     if not visits:
         what, expected = "no column fits the pattern", f"columns with a visit in place of {VISIT}"
         reading.refuse(Problem(table.name, None, patterns[lead], what, expected, table.nearest(patterns[lead])))
@@ -135,15 +135,39 @@ def _visits(reading: Reading, entry: Entry) -> list[str]:
     return list(visits)
 
 
+def _is_visit(reading: Reading, visit: str) -> bool:
+    """Tell whether what stands in place of a visit is a number, a word of the field, or named by the mapping."""
+    if _IS_VISIT.fullmatch(visit) or WORD_VISIT.fullmatch(visit):
+        return True
+    return visit in {name_of_column(name) for name in reading.mapping.time.visits}
+
+
+def _without_others(
+    reading: Reading, entry: Entry, table: Table, visits: Mapping[str, list[int]]
+) -> dict[str, list[int]]:
+    """Return the visits without columns that are none and that are read by their own name elsewhere in the mapping.
+
+    "Pre-treatment HBsAg" fits "{visit} HBsAg", and is a column of the patients table. "W0 HBsAg" stays a visit.
+    """
+    mapping = reading.mapping
+    fields = [(one.source or mapping.patient_id.source, one.name) for one in mapping.patients.values()]
+    others = (*mapping.labs, *mapping.treatments, *(() if mapping.outcome is None else (mapping.outcome,)))
+    fields += [(one.source, field.name) for one in others if one is not entry for field in one.fields.values()]
+    read = {at for source, name in fields if source == entry.source and VISIT not in name for at in table.found(name)}
+    return {
+        visit: places for visit, places in visits.items() if _is_visit(reading, visit) or not read.issuperset(places)
+    }
+
+
 def _refuse_no_visits(reading: Reading, table: Table, pattern: str, visits: Mapping[str, list[int]]) -> None:
     """Refuse columns that fit a pattern with a word in place of the visit: "Wife HBsAg" fits "W{visit} HBsAg"."""
-    named = {name_of_column(name) for name in reading.mapping.time.visits}
-    wrong = [table.names[place] for visit, places in visits.items()
-             if not _IS_VISIT.fullmatch(visit) and not WORD_VISIT.fullmatch(visit) and visit not in named
-             for place in places]  # fmt: skip
+    wrong = [table.names[at] for visit, places in visits.items() if not _is_visit(reading, visit) for at in places]
     if wrong:
         expected = f"a number in place of {VISIT}, or a visit named under [time] visits"
-        advice = "Name what is a visit under [time] visits; make the pattern or the name of any other column distinct"
+        advice = (
+            "Name what is a visit under [time] visits; read any other column by an entry of its own, or make its name "
+            "or the pattern distinct"
+        )
         found = f"it fits {', '.join(map(repr, wrong))}, too"
         reading.refuse(Problem(table.name, None, pattern, found, expected, advice))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.second_statements import COMPARATORS, plain_sign
@@ -129,22 +130,35 @@ def _analytes(reading: Reading, entry: Entry, part: Part, names: NameTable | Non
     """Return the name of each row's test, and which rows are of a test that the mapping does not name.
 
     Where the mapping gives meanings, a name without one counts if the study knows it or takes it for a slip of the pen;
-    the gate then decides. Others are listed.
+    the gate then decides. Others are listed. Where it gives none, a test that the study does not know is listed only if
+    a result of it cannot be read: a genotype is no reason to refuse a patient whose other results are sound.
     """
     table = reading.tables[entry.source]
     if "analyte" in entry.constants:
         return constant(entry.constants["analyte"], len(table)), np.zeros(len(table), dtype=bool)
     cells = part.columns["analyte"]
     own = entry.fields["analyte"]
-    if not own.values:
+    if not own.values and names is None:
         return cells.values, np.zeros(len(table), dtype=bool)
     named = set(own.values.values())
     codes, printed = pd.factorize(cells.values)
     foreign = [str(one) not in named and not _known(str(one), names) for one in printed]
     other = np.array([*foreign, False], dtype=bool)[codes] & (cells.values != "").to_numpy()
+    if not own.values:
+        other &= np.isin(codes, codes[other & part.own & _no_result(entry, part)])
     for name, count in cells.values[other & part.own].value_counts().items():
         reading.not_mapped.append(NotMapped(table.name, str(name), cells.name, int(count)))
     return cells.values, np.asarray(other)
+
+
+def _no_result(entry: Entry, part: Part) -> Mask:
+    """Tell which rows hold a text that is no result, or a number without a unit."""
+    read = read_lab_texts(part.columns["value"].values)
+    wrong = read["kind"] == "unreadable"
+    if not entry.constants.get("unit") and not entry.fields["value"].unit:
+        bare = (read["kind"] == "number") & (read["unit"] == "")
+        wrong |= bare & (part.columns["unit"].values == "") if "unit" in part.columns else bare
+    return np.asarray(wrong, dtype=bool)
 
 
 def _known(name: str, names: NameTable | None) -> bool:
