@@ -186,9 +186,7 @@ def is_about(
 def _rest(name: str) -> str:
     """Return what a name says besides that it is a result in words, and its unit."""
     plain = plain_words(next(iter(shorter_names(name)), name))
-    plain = re.sub(
-        r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴", " ", _KINDS.sub(" ", _ASKS.sub(" ", plain))
-    )
+    plain = _NOT.sub(" ", _KINDS.sub(" ", _ASKS.sub(" ", plain)))
     return " ".join(word for word in re.split(r"[\W_]+", plain) if word)
 
 
