@@ -134,7 +134,7 @@ def test_scores_are_an_ordinary_table_in_all_else(model, new):
 
 def test_the_card_says_it_with_the_figures(model):
     judged = model_card(model, measured(gain=(-0.02, -0.06, 0.02)))
-    assert "**Do not act on this model: in validation" in judged[judged.index("## Performance") :]
+    assert "**Do not act on this model's risks: in validation" in judged[judged.index("## Performance") :]
     assert judged == model_card(replace(model, performance=measured(gain=(-0.02, -0.06, 0.02))))
 
 

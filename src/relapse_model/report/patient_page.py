@@ -59,7 +59,7 @@ def write_patient_page(
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_patient_page(model, rm.simulate_cohort(3, seed=8), "P0001", f"{folder}/patient.html")
-    PatientExplanation(risk 0.045, 8 inputs, 0 warnings)
+    PatientExplanation(risk 0.044, 8 inputs, 0 warnings)
     """
     known_language(language)
     found = explain_patient(model, cohort, patient_id, landmark_week)

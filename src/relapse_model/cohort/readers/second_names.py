@@ -252,7 +252,7 @@ class LoincMet:
         >>> met = LoincMet()
         >>> met.see("alt", ["1920-8", "2951-2", "U/L"], [3, 1, 9])
         >>> next(met.sentences()).partition(". ")[0].partition(": ")[2]
-        '1920-8 (3; ast in the library of common analytes), 2951-2 (1)'
+        '1920-8 (3; ast in the library of common analytes), 2951-2 (1; sodium in the library of common analytes)'
         """
         known = {code: name for name, one in analyte_library().items() for code in one.loinc_from}
         for name in sorted({name for name, _ in self.met}):
