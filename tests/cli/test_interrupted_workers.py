@@ -68,6 +68,7 @@ def test_one_line_no_worker_no_semaphore(tmp_path, verb, sent, moments):
     program = tmp_path / "program.py"
     program.write_text(BEGIN + verb + END)
     for moment in moments:
+        before = _shared()  # what a run that was killed left, under numbers that are given again
         with subprocess.Popen(
             [sys.executable, "-c", program.read_text(), str(tmp_path / "c")],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -82,8 +83,12 @@ def test_one_line_no_worker_no_semaphore(tmp_path, verb, sent, moments):
         ), moment  # fmt: skip
         until(lambda group=run.pid: not any(in_group(group)))
         # Python's begin sem.mp- or sem.loky- and joblib's folders joblib_memmapping_folder_, each with the process
-        left = [one.name for one in Path("/dev/shm").glob("*") if there & set(map(int, _numbers(one.name)))]
+        left = [name for name in _shared() - before if there & set(map(int, _numbers(name)))]
         assert left == [], moment
+
+
+def _shared():
+    return {one.name for one in Path("/dev/shm").glob("*")}
 
 
 def _numbers(name):
