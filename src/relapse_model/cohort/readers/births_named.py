@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ _MORE = re.compile(
     r"(?<![a-z])(?:date|dat|dt|day|year|yr|month|of|the|patients?|subjects?|am|fecha|año|de|du|année)(?![a-z])"
     r"|年月日|年月|日期|年份|年|日|患者|[:：]|\((?:dd|mm|yyyy|yy|ymd|[-/. ])+\)"
 )
-_YEAR, _UNREADABLE = r"(?:19|20)\d{2}", ""
+_YEAR = r"(?:19|20)\d{2}"
 _STANDS_FOR_NONE = ("1900-01-01", "1900")  # where a program asks for a day
 
 
@@ -42,13 +42,8 @@ def is_birth(called: Iterable[str]) -> bool:
 
 
 def births_of(
-    name: str,
-    texts: pd.Series,
-    keys: pd.Series,
-    number: NDArray[np.int64],
-    source: str,
-    dates_of: Callable[[pd.Series], pd.Series],
-) -> MadeTable | None:
+    name: str, texts: pd.Series, days: pd.Series, keys: pd.Series, number: NDArray[np.int64], source: str
+) -> MadeTable | None:  # fmt: skip
     """Return the births of a column as a table; None where it tells none.
 
     A year alone is one: it may be written where a day is not to be known.
@@ -57,25 +52,22 @@ def births_of(
     ----------
     name : str
         What the column is called.
-    texts, keys : Series
-        Of its rows: what stands there, and the patients' keys.
+    texts, days, keys : Series
+        Of its rows: what stands there, that as YYYY-MM-DD (empty where it is no date), and the patients' keys.
     number : array of int
         Of each row, as the source numbers it.
     source : str
-    dates_of : callable
-        Returns texts as dates YYYY-MM-DD, empty where they are none.
 
     Examples
     --------
-    >>> texts, keys = pd.Series(["1980", "03.02.1979", "unknown"]), pd.Series(["7", "8", "9"])
-    >>> read = lambda some: some.where(some != "03.02.1979", "1979-02-03").where(some.str.len() == 10, "")
-    >>> births_of("dob", texts, keys, np.array([2, 3, 4]), "Sheet1", read).rows["date"].tolist()
+    >>> texts, days = pd.Series(["1980", "03.02.1979", "unknown"]), pd.Series(["", "1979-02-03", ""])
+    >>> births_of("dob", texts, days, pd.Series(["7", "8", "9"]), np.array([2, 3, 4]), "Sheet1").rows["date"].tolist()
     ['1980', '1979-02-03']
     """
     plain = texts.astype(str).str.strip().reset_index(drop=True)
     year = plain.str.fullmatch(_YEAR + r"(?:\.0)?")
-    day = dates_of(plain.mask(year, "")).str.slice(0, 10).reset_index(drop=True)
-    date = plain.str.slice(0, 4).where(year, day.where(day.str.fullmatch(_YEAR + r"-\d{2}-\d{2}"), _UNREADABLE))
+    day = days.astype(str).str.slice(0, 10).reset_index(drop=True)
+    date = plain.str.slice(0, 4).where(year, day.where(day.str.fullmatch(_YEAR + r"-\d{2}-\d{2}"), ""))
     own = keys.astype(str).reset_index(drop=True)
     told = ((date != "") & (own != "") & ~date.isin(_STANDS_FOR_NONE)).to_numpy()
     rows = pd.DataFrame({"patient_id": own[told].astype(object), "date": date[told].astype(object)}, dtype=object)

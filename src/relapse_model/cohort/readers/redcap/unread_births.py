@@ -35,12 +35,9 @@ def _unread_births(export: Export, table: SourceTable, mapping: SourceMapping) -
     for name in export.columns:
         if name in named or not is_birth(called_as(export, name)):
             continue
-
-        def dates_of(texts, name=name):  # type: ignore[no-untyped-def]
-            days = read_field(texts, Field(name), mapping, date=True)
-            return days.values.mask(days.bad, "")
-
-        found = births_of(name, export.columns[name], table.keys, table.number, table.name, dates_of)
+        texts = export.columns[name]
+        read = read_field(texts, Field(name), mapping, date=True)
+        found = births_of(name, texts, read.values.mask(read.bad, ""), table.keys, table.number, table.name)
         if found is not None:
             return found
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.births_named import births_of, is_birth
 from relapse_model.cohort.readers.made_table import MadeTable
@@ -39,13 +37,9 @@ def _unread_births(reading: Reading) -> MadeTable | None:
         for place, name in enumerate(table.names):
             if place in reading.used[source] or not is_birth([name]):
                 continue
-
-            def dates_of(texts: pd.Series, table=table, place=place) -> pd.Series:  # type: ignore[no-untyped-def]
-                days, bad = iso_dates(dates_of_serials(texts, table.numeric(place), table.sheet.epoch)[0], order)
-                return days.mask(bad, "")
-
             texts = table.column(place, shared=True).astype(str)
-            found = births_of(name, texts, reading.keys[source], table.rows, table.name, dates_of)
+            days, bad = iso_dates(dates_of_serials(texts, table.numeric(place), table.sheet.epoch)[0], order)
+            found = births_of(name, texts, days.mask(bad, ""), reading.keys[source], table.rows, table.name)
             if found is not None:
                 return found
     return None
