@@ -1,4 +1,4 @@
-"""What other packages reach on the same cohorts: share of the attainable gain, and on real sets the log loss.
+"""What other packages reach on the same simulated cohorts: share of the attainable gain (real sets: `real_sets.py`).
 
 Each peer gets the library's matrix X, outcomes and censoring weights (survival models: time and event), tuned as its
 documentation proposes. Simulated truths are those of quality.py; shares are explained there. Packages that are not
@@ -188,6 +188,14 @@ PEERS: dict[str, tuple[Peer, str]] = {  # and the package that it needs
 }
 
 
+def installed(names: list[str]) -> list[str]:
+    """Return the peers whose packages are installed, and name the packages that are not."""
+    there = [name for name in names if importlib.util.find_spec(PEERS[name][1])]
+    if absent := sorted({PEERS[name][1] for name in names if name not in there}):
+        print(f"Not installed, left out: {', '.join(absent)}")
+    return there
+
+
 def run(cell: tuple[str, int, int, int], names: list[str], new: NewPatients) -> list[dict[str, Any]]:
     """Draw a truth, simulate a cohort, train the library's default and each peer, judge the risks of new patients."""
     scenario, patients, replicate, first_seed = cell
@@ -230,9 +238,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON with every row")
     asked = parser.parse_args()
-    there = [name for name in asked.peers if importlib.util.find_spec(PEERS[name][1])]
-    if absent := sorted({PEERS[name][1] for name in asked.peers if name not in there}):
-        print(f"Not installed, left out: {', '.join(absent)}")
+    there = installed(asked.peers)
     cells = [
         (scenario, patients, replicate, asked.seed)
         for scenario in asked.scenarios

@@ -5,10 +5,11 @@ landmark 6 months), where they are found; nothing here is tuned on them. The who
 outer fold. Plain ridge is scikit-learn's, with the penalty by cross-validation, on the patients of known outcome.
 Log losses and AUC are at the horizon with censoring weights, Harrell's C is over all follow-up; all of them pooled
 over folds, for every method alike. Standard errors of
-the differences from ridge: bootstrap of patients, the risks as they are.
+the differences from ridge: bootstrap of patients, the risks as they are. `--peers` adds the packages of `peers.py`,
+in the same folds, on the library's matrix, outcomes and weights, with the mean seconds of a fit beside them.
 
-Run: .venv/bin/python benchmarks/real_sets.py [--sets pbc hcc aids] [--repeats 4] [--each] [--seed 0] [--jobs 2]
-[--out real_sets.json]
+Run: .venv/bin/python benchmarks/real_sets.py [--sets pbc hcc aids] [--repeats 4] [--each] [--peers] [--seed 0]
+[--jobs 2] [--out real_sets.json]
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ import importlib
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import relapse_model as rm
+from peers import PEERS, Peer, installed
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.development.choice import patient_log_loss
 from relapse_model.features.development_data import DevelopmentData
@@ -55,6 +59,20 @@ def mean_risk(train: DevelopmentData, new: Floats, seed: int) -> Floats:
     known = ~np.isnan(train.relapse)
     mean = np.average(train.relapse[known], weights=train.weights()[known])
     return np.full(len(new), np.log(mean / (1 - mean)))
+
+
+def timed_peer(peer: Peer, seconds: list[float]) -> Callable[[DevelopmentData, Floats, int], Floats]:
+    """Return a peer that answers log-odds, and notes the seconds of each fit."""
+
+    def log_odds(train: DevelopmentData, new: Floats, seed: int) -> Floats:
+        begin = time.perf_counter()
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of convergence, which is how these packages are used
+            risk = np.clip(peer(train, new, seed), 1e-6, 1 - 1e-6)
+        seconds.append(time.perf_counter() - begin)
+        return logit(risk)
+
+    return log_odds
 
 
 def loss_at_horizon(data: DevelopmentData, weight: Floats, log_odds: Floats) -> float:
@@ -109,6 +127,8 @@ def compare(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     for candidate in CANDIDATES if asked.each else ():
         scores[candidate] = logit(rm.validate(cohort, study, candidates=(candidate,), **settings).risks)
     baselines = {"ridge": ridge_logistic, "mean risk": mean_risk, "ridge Cox": ridge_cox}
+    fits: dict[str, list[float]] = {f"peer: {peer}": [] for peer in (installed(list(PEERS)) if asked.peers else ())}
+    baselines |= {words: timed_peer(PEERS[words.removeprefix("peer: ")][0], fits[words]) for words in fits}
     scores |= {words: baseline_scores(found, baseline) for words, baseline in baselines.items()}
     data = found.data
     timed = len(np.unique(data.time)) > 2
@@ -117,10 +137,12 @@ def compare(name: str, asked: argparse.Namespace) -> dict[str, Any]:
         f"\n{study.title}\n{len(data)} patients at risk, {data.events} events, {data.lost} lost; "
         f"{asked.repeats} x 5 outer folds, {seconds:.0f} s; chosen: {found.chosen}"
     )
-    print(f"{'':18s}" + "".join(f"{measure:>9s}   less ridge's (SE)" for measure in MEASURES))
+    print(f"{'':27s}" + "".join(f"{measure:>9s}   less ridge's (SE)" for measure in MEASURES))
+    means = {words: float(np.mean(each)) for words, each in fits.items()}
     for words, row in figures.items():
-        print(f"{words:18s}" + "".join(cell(row.get(measure)) for measure in MEASURES))
-    return {"set": name, "seconds": seconds, "chosen": found.chosen, "figures": figures}
+        spent = f"{means[words]:8.1f} s" if words in means else ""
+        print(f"{words:27s}" + "".join(cell(row.get(measure)) for measure in MEASURES) + spent)
+    return {"set": name, "seconds": seconds, "chosen": found.chosen, "figures": figures, "seconds of a fit": means}
 
 
 def judge(data: DevelopmentData, scores: dict[str, Floats], timed: bool, seed: int) -> dict[str, dict[str, Any]]:
@@ -156,6 +178,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--repeats", type=int, default=4, help="of the outer folds")
     parser.add_argument("--each", action="store_true", help="also each candidate of the library by itself")
+    parser.add_argument("--peers", action="store_true", help="also the packages of peers.py, where installed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON with every figure")
