@@ -8,13 +8,13 @@ included; `risk_measured`, given what the study reads at week 0, which is the mo
 of a patient who is followed.
 
 Calibration: in each scenario and for each sign, one factor of the hazard makes the mean risk 15 % in 4,000 patients of
-two arms of equal size (15 % were seen within 70 to 96 weeks in published cohorts). `baseline` and
-`outlying_centre` come after it, so that with them the mean is another.
+two arms of equal size (15 % were seen within 70 to 96 weeks in published cohorts). `baseline` and the factors of
+centres come after it, so that with them the mean is another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -50,6 +50,7 @@ class Setting:
     effect_signs: int = 1  # -1: every effect in the other direction
     baseline: float = 1.0  # factor of the hazard of all
     outlying_centre: bool = False  # the third centre has 4 times the hazard
+    centre_log_factors: tuple[float, ...] = ()  # of the hazard, one for each centre; empty: none differs
     informative_loss: bool = False  # loss depends on arm and titre of week 0
 
     def __post_init__(self) -> None:
@@ -57,6 +58,8 @@ class Setting:
             raise ValueError(f"scenario {self.scenario!r}; expected one of {SCENARIOS}")
         if self.effect_signs not in (-1, 1) or self.baseline <= 0:
             raise ValueError("effect_signs is 1 or -1, baseline is above 0")
+        if self.centre_log_factors and len(self.centre_log_factors) != len(CENTRE_SHARES):
+            raise ValueError(f"centre_log_factors has one for each of {len(CENTRE_SHARES)} centres")
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def simulate(
 ) -> SimulatedCohort:
     """Simulate a cohort; without `later`, its tables end at week 0, as those of patients to be scored."""
     setting = setting or Setting()
-    factor = calibration_factor(replace(setting, baseline=1.0, outlying_centre=False, informative_loss=False))
+    factor = calibration_factor(Setting(setting.scenario, setting.effect_signs))
     rng, truth_rng = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
     measured, unread, hidden = draw_patients(n, rng)
     course = follow(hidden, measured.hbig, log_hazard(setting, measured, hidden, 1), rng, measured.ln_titre)
@@ -144,7 +147,7 @@ def linear_effects(measured: Measured) -> Floats:
 
 
 def centre_factors(setting: Setting) -> Floats:
-    factors = np.ones(len(CENTRE_SHARES))
+    factors: Floats = np.exp(np.array(setting.centre_log_factors or [0.0] * len(CENTRE_SHARES)))
     if setting.outlying_centre:
         factors[OUTLYING_CENTRE] = OUTLYING_FACTOR
     return factors
