@@ -39,8 +39,8 @@ from relapse_model.classifiers.prior.beforehand import PUBLISHED_STRENGTH_WEIGHT
 from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 from relapse_model.development.candidates import build
 from relapse_model.features.centre_labels import centre_labels
-from relapse_model.features.design import design, design_matrix
-from relapse_model.features.development_data import development_data
+from relapse_model.features.design import Design, design, design_matrix
+from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.features.known_columns import as_learned, marked_columns
 from relapse_model.study.prediction import Baseline
 from relapse_model.study.reader import parse_study
@@ -113,13 +113,18 @@ def study_with(baseline: Baseline | None, added: str, base: Study) -> Study:
     return replace(study, outcome=replace(study.outcome, baseline=baseline))
 
 
-def fitted(cohort: rm.Cohort, study: Study, settings: dict[str, Any]) -> PriorLogisticClassifier:
-    """Return the classifier as training fits it, but with these settings."""
+def fitted(
+    cohort: rm.Cohort, study: Study, settings: dict[str, Any],
+    extend: Callable[[Design, DevelopmentData], Design] | None = None,
+) -> PriorLogisticClassifier:  # fmt: skip
+    """Return the classifier as training fits it, but with these settings, and a design with more in it."""
     data = as_learned(development_data(cohort, study))
     relapse, weight = data.training_rows()
     used = weight > 0
     weight = weight * effective_share(relapse, weight, data.numbers())
-    model = build("prior_logistic", design(study, data.landmark), 0, marked=marked_columns(data))
+    columns = design(study, data.landmark)
+    columns = columns if extend is None else extend(columns, data)
+    model = build("prior_logistic", columns, 0, marked=marked_columns(data))
     for name, value in settings.items():
         setattr(model, name, value)
     centre = None if data.site is None else data.site[used]
