@@ -104,4 +104,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from known_truth import main as run_all  # by its name, as processes find it
+
+    run_all()
