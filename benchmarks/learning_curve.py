@@ -75,7 +75,7 @@ def main() -> None:
             rng, seed = replicate_seeds(given.seed, replicate)
             truth = draw_truth(given.scenario, rng)
             cohort, risk = truth.cohort(size, seed), truth.risk(new.baseline)
-            point = rm.learning_curve(cohort, study, (size,), replicates=20, seed=replicate).points[0]
+            point = rm.learning_curve(cohort, study, (size,), seed=replicate).points[0]
             best = best_of_predictors(new.matrix(study), risk)
             for name, one in realised(cohort, study, new, risk, best).items():
                 seen[name].append(one)

@@ -10,7 +10,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.program import main
-from relapse_model.development.learning_curve.simulate import _against
+from relapse_model.development.learning_curve.simulate import _against, _tails
 from relapse_model.development.learning_curve.truths import prior_truths, risks_of_mean
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
@@ -106,6 +106,11 @@ def test_measures_counted_by_hand():
     assert slope == pytest.approx(1.0)
     entropy = [-(p * np.log(p) + (1 - p) * np.log(1 - p)) for p in (0.4, 0.2, 0.6)]
     assert gain == pytest.approx(entropy[0] - (entropy[1] + entropy[2]) / 2)
+
+
+def test_tails_hold_a_further_value_eight_times_in_ten():
+    """Of 9 values each of 10 gaps is as likely for a tenth: 8 of them lie between the first and the last."""
+    assert _tails(np.arange(1.0, 10.0)) == (1.0, 9.0)
 
 
 def test_risks_of_a_mean_far_from_the_log_odds():

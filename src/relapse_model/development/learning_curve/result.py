@@ -22,7 +22,7 @@ class ExpectedPerformance:
     Attributes
     ----------
     auc : tuple of float
-        Mean, and the 10th and 90th percentile.
+        Mean, and the 10th and 90th percentile (of ranks out of n + 1: a further model lies between with 0.8).
     calibration_slope : tuple of float
         Median, and the 10th and 90th percentile: of one model it is below 1 where its risks are too extreme.
     share : float
