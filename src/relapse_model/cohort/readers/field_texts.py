@@ -12,6 +12,8 @@ from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
 from relapse_model.study.names import name_key
 
+USUAL = "often gb18030 in China, cp1252 in Western Europe"  # encodings of exports that are not UTF-8
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldTexts:

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.readers.field_texts import encoding_shown
+from relapse_model.cohort.readers.field_texts import USUAL, encoding_shown
 from relapse_model.errors import Problem, SourceError
 
 MAX_BYTES = 2**30
 REFUSED = "the REDCap export was refused"
 _DELIMITERS = ",;\t|^"
-_ADVICE = 'State encoding = "..." under [source] in the mapping (a Chinese export is often gb18030)'
+_ADVICE = f'State encoding = "..." under [source] in the mapping ({USUAL}), or save it as UTF-8'
 
 
 def refusal(name: str, found: str, expected: str, advice: str = "", row: int | None = None) -> SourceError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from relapse_model.cohort.readers.decimal_signs import has_comma
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets import text_file, workbook
+from relapse_model.cohort.readers.spreadsheets.encodings import guess_encoding
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, IDENTIFIERS, PATIENT_COLUMNS, bare_name
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.table import Table, table_of
@@ -21,7 +22,6 @@ from relapse_model.errors import SourceError
 _TOP = 20  # rows among which the header is looked for
 _DELIMITERS = (",", ";", "\t", "|")
 _REDCAP = frozenset({"redcap_event_name", "redcap_repeat_instrument", "redcap_data_access_group"})
-_LEGACY = "gb18030"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,8 @@ class Look:
         Keys of ``[source]`` that it needs, besides `file` and `sheet`.
     comments : tuple of str
         Why, for the proposal.
+    asked : mapping of str to str
+        What is to be asked about an option.
     """
 
     file: Path
@@ -45,6 +47,7 @@ class Look:
     table: Table
     options: Mapping[str, str | int] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identifier(self) -> int | None:
@@ -112,11 +115,18 @@ def _text(file: Path) -> Look:
     options: dict[str, str | int] = {}
     comments: list[str] = []
     marked = text_file.encoding_of(content)
+    asked: dict[str, str] = {}
     if not _decodes(content, marked or "utf-8"):
-        if marked or not _decodes(content, _LEGACY):
+        guess = None if marked else guess_encoding(content)
+        if guess is None:
             text_file.read_text_file(file)  # refuses it, with the byte
-        options["encoding"] = _LEGACY
-        comments.append(f"The file is not UTF-8 and reads as {_LEGACY}: look whether the names below are right.")
+            raise AssertionError("a file that does not decode was read")
+        options["encoding"] = guess.encoding
+        said = f"The file is not UTF-8 and reads as {guess.encoding}"
+        if guess.others:
+            asked["encoding"] = _which(content, (guess.encoding, *guess.others))
+        else:
+            comments.append(f"{said}: look whether the names below are right.")
     encoding = marked or str(options.get("encoding", "utf-8"))
     delimiter = _delimiter(content.decode(encoding), file)
     if delimiter:
@@ -125,7 +135,20 @@ def _text(file: Path) -> Look:
     if _has_decimal_comma(sheet):
         options["decimal"] = ","
         comments.append("Numbers are printed with a comma, such as 1,54, and none with a point.")
-    return _look(file, "", sheet, options, comments)
+    return replace(_look(file, "", sheet, options, comments), asked=asked)
+
+
+def _which(content: bytes, encodings: tuple[str, ...]) -> str:
+    """Ask in which of some encodings a file is, by the words of its first line."""
+    words = re.split(rb"[,;\t|]", content.split(b"\n", 1)[0])
+    odd = [word for word in words if not word.isascii()][:3]
+    shown = [f"{one} ({', '.join(word.decode(one, 'replace').strip() for word in odd)})" if odd else one
+             for one in encodings]  # fmt: skip
+    where = "" if odd else ", by what stands in the cells"
+    return (
+        f"The file is not UTF-8, and reads as {' or as '.join(shown)}. Which is right{where}? If not the one below, "
+        "save a copy as UTF-8 and propose the mapping anew"
+    )
 
 
 def _decodes(content: bytes, encoding: str) -> bool:

@@ -121,7 +121,9 @@ def _options(proposal: Proposal, look: Look, *, named: bool) -> None:
         proposal.add(f"file = {quoted(look.file.name)}")
     if look.sheet:
         proposal.add(f"sheet = {quoted(look.sheet)}")
-    proposal.add(*(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in look.options.items()))
+    for key, value in look.options.items():
+        proposal.add(*([f"#? {look.asked[key]}"] if key in look.asked else []))
+        proposal.add(f"{key} = {json.dumps(value, ensure_ascii=False)}")
 
 
 def _identifier(proposal: Proposal, name: str, look: Look, main: Look) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.cohort.readers.field_texts import encoding_shown
+from relapse_model.cohort.readers.field_texts import USUAL, encoding_shown
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.workbook import MAX_BYTES, file_content, refusal
 from relapse_model.errors import Problem, SourceError
@@ -84,7 +84,7 @@ def _decoded(file: Path, content: bytes, stated: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1  # without the byte order mark
-        advice = 'State encoding = "..." in the mapping (a Chinese export is often gb18030)'
+        advice = f'State encoding = "..." in the mapping ({USUAL}), or save it as UTF-8'
         found = f"byte 0x{error.object[error.start]:02x} is not of the encoding {encoding_shown(encoding)}"
         raise SourceError(
             "the export was refused",
