@@ -30,8 +30,10 @@ _UNDETECTED = table(
     """tnd | target not detected | not detected | none detected | not detectable | undetectable | undetected
     | nd | n.d | bdl | below lod | <lod | <llod | below detection limit | below the detection limit
     | below detectable limit | below limit of detection | below the limit of detection
-    | nicht nachweisbar | nicht nachgewiesen | no detectable | no detectado | indetectable | indétectable | non détecté
+    | nicht nachweisbar | nicht nachgewiesen | kein nachweis | n.n | n. n
+    | no detectable | no detectado | indetectable | indétectable | non détecté
     | non détectable | não detectado | não detectável | indetectável | non rilevato | non rilevabile
+    | 未检测到靶标 | 未检出靶标 | 靶标未检出 | 未检测到目标
     | 未檢出 | 未偵測到 | 検出せず | 検出されず | 未检出 | 未检测到 | 检测不到 | 检不出 | 未测出 | 未测到"""
 ) | {"".join(parts) for parts in _LIMITS if "定量" not in parts}
 
@@ -62,7 +64,8 @@ _MISSING = table(
     """na | n/a | n.a | #n/a | <na> | nan | nat | null | none | qns | quantity not sufficient | not done
     | not tested | not performed | not available | not applicable | missing | pending | no result
     | hemolysed | hemolyzed | haemolysed | haemolyzed
-    | nicht bestimmt | nicht durchgeführt | non fait | non réalisé | no realizado | não realizado
+    | nicht bestimmt | nicht durchgeführt | n.b | n. b | nicht beurteilbar
+    | non fait | non dosé | non réalisé | no realizado | não realizado
     | 未做 | 未查 | 未检 | 未检测 | 未检查 | 未测 | 未送检 | 未采 | 未采血 | 标本溶血 | 样本溶血 | 溶血
     | 标本凝固 | 标本量不足 | 标本不足 | 样本不足 | 拒检 | 缺失 | 不详 | 无结果 | 待测"""
 )

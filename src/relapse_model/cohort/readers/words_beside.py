@@ -28,12 +28,17 @@ _ASKS = re.compile(
     r"(?<![a-z])(?:det(?:ect(?:ed|able|ion)?)?|pos(?:itiv(?:e|ity))?|reactive)(?![a-z])|检出|是否阳性|阳性(?!率)"
 )  # yes and 1 say that it is there
 _KINDS = re.compile(
-    r"(?<![a-z])(?:results?|res|qual(?:itative)?|interpret(?:ation|ed)?|interp|status|finding|test|value|lab|is|was|the"
-    r"|of|if|any|yes|no)(?![a-z])|定性|结果|结论|判定|判断|阴阳性|解释|是否"
+    r"(?<![a-z])(?:results?|res|qual(?:itative)?|interpret(?:ation|ed)?|interp|status|finding|label|text|category|test"
+    r"|value|lab|is|was|the|of|if|any|yes|no|befund(?:text)?|bewertung|beurteilung|ergebnis|qualitativ|wert|nachweis"
+    r"|r[ée]sultat|interpr[ée]tation|conclusion|qualitatif|resultado|interpretaci[óo]n|conclusi[óo]n|cualitativo"
+    r"|risultato|esito|interpretazione|giudizio|qualitativo)(?![a-z])"
+    r"|定性|结果|结论|判定|判断|判读|阴阳性|解释|提示|评价|是否"
 )
 _NOT = re.compile(r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴")
-_DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|détect")
+_DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|nachgewiesen|détect|rileva|n\.\s?n")
+_NUMBERS = re.compile(r"[<>≤≥]?=?\s*\d[\d.,]*(?:\s*\w+/\w+)?|[()\[\]（）【】]")  # and brackets, beside a word
 _IN_NUMBERS = re.compile(r"(?<![a-z])quanti(?:fied|fiable|tated|table)(?![a-z])")
+_PARTS = re.compile(r"[,;，；、]")
 NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
 _BESIDE = (BELOW, LESS, MORE)  # what also a column says that is not called one of results
 _SHOWN, _LONG = 15, 20  # texts in an advice, and characters of one
@@ -143,10 +148,14 @@ def _meaning(text: str, *, asks: bool) -> str | None:
     if answer is not None:
         return None if not asks else PRESENT if answer else ABSENT
     read = read_lab_text(text)
-    if any(char.isdigit() for char in plain) or read.kind not in ("negative", "positive", "missing"):
-        return None
-    if read.kind == "missing" or read.detected is None:
-        return ""
+    if any(char.isdigit() for char in plain):  # "Negative (<0.05)" has its limit beside it; "0.05" is a number
+        read = read_lab_text(_NUMBERS.sub(" ", text).strip(" ;:,；：，"))
+        if read.kind not in ("negative", "positive"):
+            return None
+    if read.kind not in ("negative", "positive") or read.detected is None:
+        parts = {_meaning(part, asks=False) for part in _PARTS.split(text)} if _PARTS.search(text) else set()
+        said = parts - {"", None}
+        return str(said.pop()) if len(said) == 1 else ""
     detection = _DETECTION.search(plain) is not None
     return (PRESENT if detection else POSITIVE) if read.kind == "positive" else (ABSENT if detection else NEGATIVE)
 

@@ -166,3 +166,41 @@ def test_the_day_of_something_else_says_nothing_of_the_outcome(tmp_path, column)
 def test_days_that_agree_are_read(tmp_path, relapse, day):
     source, mapping = outcomes(tmp_path, "Relapse date", relapse, day)
     assert len(read_excel(source, as_mapping(mapping)).outcomes) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Befund", "Bewertung", "Beurteilung HBsAg", "结果判定", "HBsAg label", "Interpretation", "Résultat", "Esito"],
+)
+@pytest.mark.parametrize("text", ["Negativ", "Negative (<0.05)", "阴性(<0.05)", "unauffällig, negativ", "n.n."])
+def test_words_under_a_name_without_the_visit_deny_the_number_of_a_row(tmp_path, column, text):
+    """120 is positive; 0.02 is negative, as the words say."""
+    rows = [["ID", "Enrol", "W0 HBsAg", "W0 date", column],
+            ["P1", "2024-01-08", 120, "2024-01-08", text],
+            ["P2", "2024-01-08", 0.02, "2024-01-08", text]]  # fmt: skip
+    (found,) = problems(workbook(tmp_path / "a.xlsx", rows), PATIENTS + WIDE)
+    assert f"row 2, column {column!r}: '{text} beside 120'" in found
+
+
+@pytest.mark.parametrize(("first", "last", "refused"), [(120, 30, True), (120, 0.02, False), (0.02, 120, False)])
+def test_words_without_a_visit_deny_a_row_only_where_they_fit_none_of_its_numbers(tmp_path, first, last, refused):
+    rows = [["ID", "Enrol", "W0 HBsAg", "W0 date", "W12 HBsAg", "W12 date", "Befund"],
+            ["P1", "2024-01-08", first, "2024-01-08", last, "2024-04-01", "negativ"]]  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", rows)
+    if refused:
+        assert "negativ beside 120" in problems(path, PATIENTS + WIDE)[0]
+    else:
+        assert len(read_excel(path, as_mapping(PATIENTS + WIDE)).labs) == 2
+
+
+def test_words_beside_several_results_of_a_row_deny_it_only_where_they_fit_none(tmp_path):
+    """120 of HBsAg and 900 of HBV DNA are not negative, and 0.02 of HBsAg is."""
+    rows = [["ID", "Enrol", "Date", "HBsAg", "DNA", "Befund"],
+            ["P1", "2024-01-08", "2024-01-08", 120, 900, "negativ"],
+            ["P2", "2024-01-08", "2024-01-08", 0.02, 900, "negativ"]]  # fmt: skip
+    labs = "".join(
+        f'[[labs]]\nanalyte = "{one}"\nvalue = "{name}"\nunit = "IU/mL"\ndate = "Date"\n'
+        for one, name in (("hbsag", "HBsAg"), ("hbv_dna", "DNA"))
+    )
+    (found,) = problems(workbook(tmp_path / "a.xlsx", rows), PATIENTS + labs)
+    assert "row 2, column 'Befund': 'negativ beside 120'" in found

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.signs_beside import may_be_beside
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import at_visit_rest, pattern_of
+from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
 from relapse_model.cohort.readers.words_beside import (
+    ABSENT,
     EXPECTED,
+    NEGATIVE,
+    POSITIVE,
+    PRESENT,
     Stated,
     advice_on,
     denied_results,
@@ -25,6 +31,8 @@ from relapse_model.cohort.readers.words_beside import (
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
+
+_WORDS = (NEGATIVE, ABSENT, POSITIVE, PRESENT)  # signs are looked for beside the number alone
 
 
 def refuse_denied_numbers(reading: Reading, study: Study | None) -> None:
@@ -49,6 +57,51 @@ def refuse_denied_numbers(reading: Reading, study: Study | None) -> None:
         table, value = reading.tables[entry.source].name, entry.fields["value"].name
         notes = [in_words_alone(table, pattern, value, count) for pattern, count in alone.items() if count]
         reading.notes += [note for note in notes if note not in reading.notes]
+    for source in reading.tables:
+        _refuse_all_denied(reading, source, names, study)
+
+
+def _refuse_all_denied(reading: Reading, source: str, names: NameTable, study: Study | None) -> None:
+    """Refuse rows of which a column without a visit, or without an analyte, denies every number that it may be about.
+
+    Parameters
+    ----------
+    reading : Reading
+    source : str
+        Its name in the mapping.
+    names : NameTable
+        Of the analytes.
+    study : Study or None
+    """
+    table = reading.tables[source]
+    for place, name in enumerate(table.names):
+        if place in reading.used[source] or at_visit(name) is not None:
+            continue
+        about = list(_numbers_of(reading, source, name, names))
+        stated = stated_results([name], table.column(place)) if about else None
+        if stated is None:
+            continue
+        said = np.where(np.isin(stated.said, _WORDS), stated.said, "")
+        denied = [denied_results(results, said, study) & rows for results, rows in about]
+        every = np.logical_and.reduce([one | ~rows for one, (_, rows) in zip(denied, about, strict=True)])
+        texts, advice = table.column(place).astype(str).str.strip(), advice_on(name, stated.meanings)
+        for row in np.flatnonzero(every & np.logical_or.reduce(denied)).tolist():
+            value = next(
+                results["value"].iloc[row] for (results, _), one in zip(about, denied, strict=True) if one[row]
+            )
+            found = reading.shown(f"{texts[row]} beside {value}")
+            reading.cell_problem(source, row, name, found, EXPECTED, advice)
+
+
+def _numbers_of(reading: Reading, source: str, name: str, names: NameTable) -> Iterator[tuple[pd.DataFrame, Mask]]:
+    """Yield the results of a row that a column without a visit may be about, with the rows that have them."""
+    for entry in reading.mapping.labs:
+        for visit, rows in reading.rows_read.get((entry.section, entry.position), {}).items():
+            value = entry.fields["value"].name.replace(VISIT, visit)
+            own = [value, at_visit_rest(value, visit) or ""]
+            if entry.source == source and is_about([name], entry.constants.get("analyte", ""), own, (), names):
+                results = reading.results_read[entry.position, visit]
+                yield results, rows & results["value"].astype(str).str.contains(r"\d").to_numpy(dtype=bool)
 
 
 def _is_sign(entry: Entry, name: str, visit: str) -> bool:
