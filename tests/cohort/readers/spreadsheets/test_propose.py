@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import openpyxl
 import pytest
 from spreadsheet_files import workbook
 
@@ -9,7 +10,7 @@ from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.errors import SourceError
+from relapse_model.errors import MappingError, SourceError
 
 WIDE = [
     ["住院号", "姓名", "性别", "入组日期", "W0 HBsAg(IU/mL)", "W12 HBsAg(IU/mL)", "W0 日期", "W12 日期"],
@@ -170,3 +171,31 @@ def test_an_export_of_redcap_is_told_once(tmp_path, study):
         propose_excel(tmp_path / "a.csv", study)
     assert str(caught.value).count("a.csv") == 1
     assert "propose-mapping redcap reads it; expected a spreadsheet" in str(caught.value)
+
+
+def two_sheets(path, first, second):
+    """One sheet for each of two centres, with the identifiers that are given."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, own in (("Munich", first), ("Berlin", second)):
+        sheet = book.create_sheet(title)
+        sheet.append(["Patient ID", "Sex", "Enrolment date", "W0 HBsAg (IU/mL)", "W0 date"])
+        for one in own:
+            sheet.append([one, "F", "2024-01-08", 0.02, "2024-01-08"])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("second", "twice"), [(["B1"], False), (["M1"], True)])
+def test_sheets_of_the_same_columns_are_to_be_joined_first(tmp_path, study, second, twice):
+    path = two_sheets(tmp_path / "a.xlsx", ["M1", "M2"], second)
+    text = propose_excel(path, study)
+    assert questions(text) == ['sheet = ""']
+    (asked,) = [line for line in text.split("\n") if line.startswith("#?")]
+    assert "'Munich', 'Berlin' have the same columns" in asked
+    assert "a column Centre that has the name of the sheet" in asked
+    assert ("1 identifiers stand in more than one" in asked) is twice
+    with pytest.raises(MappingError, match=r"source\.sheet"):
+        parse_mapping(text, "map.toml", "excel")
+    cohort = read_excel(path, parse_mapping(text.replace('sheet = ""', 'sheet = "Munich"'), "map.toml", "excel"))
+    assert list(cohort.patient_ids) == ["M1", "M2"]

@@ -11,6 +11,7 @@ from relapse_model.cohort.readers.identifying import holds_contacts, may_identif
 from relapse_model.cohort.readers.proposed_text import may_mean_none, quoted
 from relapse_model.cohort.readers.source_dates import iso_date
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
+from relapse_model.cohort.readers.spreadsheets.join_sheets import ask_to_join, sheets_alike
 from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
@@ -55,10 +56,11 @@ def propose_excel(source: str | Path, study: Study) -> str:
     path = Path(source)
     looks, left = look_at(path)
     main = max(looks, key=lambda look: (look.about_patients, len(look.table.names)))
-    names = _names([look for look in looks if look is not main])
+    alike = sheets_alike(main, looks)
+    names = _names([look for look in looks if look is not main and look not in alike])
     proposal = Proposal(study)
     _head(proposal, study)
-    _sources(proposal, path, main, names)
+    _sources(proposal, path, main, names, ask_to_join(main, alike))
     enrolment = _time(proposal, main, looks)
     _patients(proposal, main, enrolment)
     for name, look in (("", main), *names.items()):
@@ -104,23 +106,26 @@ def _is_built_in(study: Study) -> bool:
         return False
 
 
-def _sources(proposal: Proposal, path: Path, main: Look, names: Mapping[str, Look]) -> None:
+def _sources(proposal: Proposal, path: Path, main: Look, names: Mapping[str, Look], join: str) -> None:
     if path.is_dir() or main.sheet or main.options:
         proposal.add("", "[source]")
-    _options(proposal, main, named=path.is_dir())
+    _options(proposal, main, named=path.is_dir(), join=join)
     for name, look in names.items():
         proposal.add("", f"[sources.{name}]")
         _options(proposal, look, named=look.file != main.file)
         _identifier(proposal, name, look, main)
 
 
-def _options(proposal: Proposal, look: Look, *, named: bool) -> None:
+def _options(proposal: Proposal, look: Look, *, named: bool, join: str = "") -> None:
+    """Write how a sheet is opened; nothing in place of its name where it is to be joined with others first."""
     proposal.add(*(f"# {comment}" for comment in look.comments))
     proposal.add(*(f"# In the sheet: {note}." for note in look.table.sheet.notes))
+    if join:
+        proposal.add(f"#? {join}")
     if named:
-        proposal.add(f"file = {quoted(look.file.name)}")
+        proposal.add(f"file = {quoted('' if join and not look.sheet else look.file.name)}")
     if look.sheet:
-        proposal.add(f"sheet = {quoted(look.sheet)}")
+        proposal.add(f"sheet = {quoted('' if join else look.sheet)}")
     for key, value in look.options.items():
         proposal.add(*([f"#? {look.asked[key]}"] if key in look.asked else []))
         proposal.add(f"{key} = {json.dumps(value, ensure_ascii=False)}")
