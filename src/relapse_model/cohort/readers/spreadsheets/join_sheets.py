@@ -28,7 +28,7 @@ def sheets_alike(main: Look, looks: Iterable[Look]) -> list[Look]:
 
 
 def ask_to_join(main: Look, alike: list[Look]) -> str:
-    """Return the question how sheets of the same columns belong together, with what to do; nothing where there are none.
+    """Return the question how sheets of the same columns belong together, and what to do; nothing without any.
 
     Parameters
     ----------

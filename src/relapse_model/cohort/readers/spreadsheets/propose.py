@@ -14,6 +14,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, ba
 from relapse_model.cohort.readers.spreadsheets.join_sheets import ask_to_join, sheets_alike
 from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import numbered_doses, unread_treatments
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
@@ -69,8 +70,10 @@ def propose_excel(source: str | Path, study: Study) -> str:
         results_by_visit(proposal, name, look)
     for name, look in (("", main), *names.items()):
         histories(proposal, name, look)
+        numbered_doses(proposal, name, look)
         treatment_rows(proposal, name, look)
         dated_courses(proposal, name, look)
+        unread_treatments(proposal, look)
     _missing(proposal)
     _rest(proposal, (main, *names.values()), left)
     return proposal.text()

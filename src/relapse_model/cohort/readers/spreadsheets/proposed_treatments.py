@@ -19,6 +19,14 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import (
+    agent_and_dose,
+    ask_end,
+    dates_in,
+    dose_lines,
+    drug_column,
+)
+from relapse_model.study.names import NameTable
 
 _LISTED = 10  # rows in a comment
 
@@ -58,10 +66,13 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
             (bare.index(word) for word in words if word in bare and not proposal.uses(look, bare.index(word))), None
         )
 
-    agent, start = first(AGENTS), first(STARTS)
+    agent = first(AGENTS)
+    agent = drug_column(proposal, look) if agent is None else agent
+    start, end = (first(words) if agent is None else _day_of(bare, agent, day, first(words))
+                  for day, words in (("start", STARTS), ("end", ENDS)))  # fmt: skip
     if agent is None or start is None:
         return
-    end, dose, unit = first(ENDS), first(DOSES), first(DOSE_UNITS)
+    dose, unit = first(DOSES), first(DOSE_UNITS)
     names = look.table.names
     places = {"start": start, "end": end, "dose": dose}
     proposal.use(look, *(place for place in (agent, start, end, dose, unit) if place is not None))
@@ -77,6 +88,17 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add(f"unit = {{ field = {quoted(names[unit])} }}")
     elif dose is not None:
         proposal.ask("In which unit is the dose? There is no column of units.", 'unit = ""')
+    if end is not None:
+        given = look.texts(agent).map(lambda text: proposal.agents.meaning(str(text)).name is not None)
+        courses = look.texts(agent).index[given.to_numpy(dtype=bool)]
+        lacking = courses.intersection(look.texts(start).index).difference(look.texts(end).index)
+        proposal.add(*([f"#? {going_on(len(lacking))}"] if len(lacking) else []))
+
+
+def _day_of(bare: list[str], agent: int, day: str, usual: int | None) -> int | None:
+    """Return the column of a day that is called by that of the agents ("NUC start"), else the usual one."""
+    own = NameTable({bare[agent]: ()}, (bare[agent],))
+    return next((place for place, name in enumerate(bare) if agent_and_day(name, own) == (bare[agent], day)), usual)
 
 
 def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
@@ -90,10 +112,13 @@ def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
     look : Look
     """
     days: dict[str, dict[str, list[int]]] = {}
+    doses: dict[str, list[int]] = {}
     for place, name in enumerate(look.table.names):
         said = None if proposal.uses(look, place) or at_visit(name) else agent_and_day(bare_name(name), proposal.agents)
-        if said is not None and _dates(look, place):
+        if said is not None and dates_in(look, place):
             days.setdefault(said[0], {}).setdefault(said[1], []).append(place)
+        elif (amount := agent_and_dose(bare_name(name), proposal.agents)) and not proposal.uses(look, place):
+            doses.setdefault(amount, []).append(place)
     for agent, found in days.items():
         starts, ends, alone = (found.get(day, []) for day in ("start", "end", ""))
         if not (len(starts) == 1 and len(ends) <= 1 and not alone) and not (len(alone) == 1 and not starts):
@@ -105,19 +130,12 @@ def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add("", "[[treatments]]", *([f"source = {quoted(source)}"] if source else []))
         proposal.add(f"agent = {quoted(agent)}", f"start = {quoted(names[first])}")
         if alone:
-            proposal.ask("Is it a single dose? Then it ends on its day; else name the column of its last day", (
-                f"end = {quoted(names[first])}"
-            ))  # fmt: skip
+            ask_end(proposal, names[first])
+            if len(doses.get(agent, [])) == 1:
+                dose_lines(proposal, look, names[doses[agent][0]], doses[agent])
         elif ends:
             proposal.add(f"end = {quoted(names[ends[0]])}")
             lacking = len(look.texts(first)) - len(look.texts(ends[0]))
             proposal.add(*([f"#? {going_on(lacking)}"] if lacking > 0 else []))
         else:
             proposal.ask("Which column is its last day? A course without one goes on; or take the line out", 'end = ""')
-
-
-def _dates(look: Look, place: int) -> bool:
-    """Tell whether most cells of a column hold dates, in any order of their parts, and maybe several of them."""
-    texts = look.texts(place)
-    found = texts.str.contains(r"\d[-./年]\d{1,2}")
-    return bool(len(texts)) and bool(found.mean() > 0.5)
