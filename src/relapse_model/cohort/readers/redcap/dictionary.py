@@ -47,6 +47,8 @@ class FieldDefinition:
         Whether the project marks it as identifying.
     note : str
         Printed below the field: the unit, often.
+    formula : str
+        Of a calculated field.
     """
 
     name: str
@@ -57,6 +59,7 @@ class FieldDefinition:
     choices: Mapping[str, str] = field(default_factory=dict)
     identifier: bool = False
     note: str = ""
+    formula: str = ""
 
 
 def why_never_read(name: str, known: FieldDefinition | None) -> str:
@@ -114,7 +117,7 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
         name, form, kind, label, choices, validation, identifier, note = (cell.strip() for cell in row)
         fields[name] = FieldDefinition(
             name, form, kind.lower(), without_tags(label), validation.lower(), choices_of(kind.lower(), choices),
-            identifier.lower() in ("y", "1", "yes"), without_tags(note),
+            identifier.lower() in ("y", "1", "yes"), without_tags(note), choices if kind.lower() == "calc" else "",
         )  # fmt: skip
     return fields
 

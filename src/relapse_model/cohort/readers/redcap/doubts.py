@@ -6,10 +6,12 @@ from relapse_model.cohort.readers.contradicting_columns import why_other
 from relapse_model.cohort.readers.label_words import is_negated
 from relapse_model.cohort.readers.other_things import LOGARITHM, other_thing
 from relapse_model.cohort.readers.proposed_text import MUST
+from relapse_model.cohort.readers.redcap.calculated import logarithm_in
 from relapse_model.cohort.readers.redcap.found_fields import Found, names_said
 from relapse_model.cohort.readers.units_in_names import units_in_name
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.study.names import NameTable
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 
 def is_flag(column: str) -> bool:
@@ -49,6 +51,8 @@ def doubt_of_result(one: Found, analyte: str, names: NameTable) -> str:
     why = [said for text in whole if (said := why_other(text, place, one.unit))]
     if not one.unit and any(other_thing(text, (LOGARITHM,)) or "log10" in units_in_name(text) for text in texts):
         why.append(f'a logarithm, of which no unit is stated: unit = "log10 ...", or leave it out beside {analyte}')
+    if (taken := logarithm_in(one.formula)) and not is_log10(unit_key(one.unit)):
+        why.append(f"{taken} by its formula, so that its numbers are in no such unit")
     return f"a result of {other}" if other else next(iter(why), "")
 
 

@@ -44,6 +44,8 @@ class Found:
         The different ones.
     date : bool
         Whether all of them are dates, the year first.
+    note, formula : str
+        As in the dictionary.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Found:
     texts: tuple[str, ...]
     date: bool
     note: str = ""
+    formula: str = ""
 
     @property
     def unit(self) -> str:
@@ -102,7 +105,8 @@ def _found(export: Export, name: str, known: FieldDefinition | None, filled: int
     date = (
         known.validation.startswith("date") if known else all(_SEPARATED.match(one) and iso_date(one) for one in texts)
     )
-    return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date, known.note if known else "")
+    note, formula = (known.note, known.formula) if known else ("", "")
+    return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date, note, formula)
 
 
 def patient_column(field: Found) -> str | None:

@@ -178,7 +178,7 @@ class _Reading:
         self.project.fields[oid] = FieldDefinition(
             oid, self.form_of_item.get(oid, ""), given.get("FieldType", "text").lower(), "",
             given.get("TextValidationType", "").lower(), identifier=given.get("Identifier", "").lower() == "y",
-            note=without_tags(given.get("FieldNote", "")),
+            note=without_tags(given.get("FieldNote", "")), formula=given.get("Calculation", ""),
         )  # fmt: skip
 
     def code_list(self, given: dict[str, str]) -> None:
