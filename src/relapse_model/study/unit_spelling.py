@@ -7,13 +7,15 @@ import unicodedata
 from functools import lru_cache
 
 _LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10(?![\^*e]))?[_\s]*(?=[^\s0-9]|10[\^*e])")  # not "log10" alone
+_INTERNATIONAL = re.compile(r"^([mk]?)(?:ui|ie)(?=/|$)")  # French, Spanish, Italian; German
 
 
 @lru_cache(maxsize=4096)
 def unit_key(unit: str) -> str:
     """Return a key under which spellings of one unit meet; it changes no unit into another.
 
-    UCUM brackets, case, spaces, the micro sign and the ways to write a power of ten are normalised.
+    UCUM brackets, case, spaces, the micro sign, the ways to write a power of ten, and international units in French,
+    Spanish, Italian (UI) and German (IE) are normalised.
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ def unit_key(unit: str) -> str:
     --------
     >>> unit_key("m[IU]/mL") == unit_key("mIU/ml"), unit_key("x10^9/L") == unit_key("10*9/L")
     (True, True)
+    >>> unit_key("UI/ml"), unit_key("mIE/mL")
+    ('iu/ml', 'miu/ml')
     >>> unit_key("{Log_IU}/mL"), unit_key("IU/L") == unit_key("IU/mL")
     ('log10 iu/ml', False)
     """
@@ -31,6 +35,7 @@ def unit_key(unit: str) -> str:
     logarithm = _LOG.match(text)
     text = text[logarithm.end() :] if logarithm else text
     text = re.sub(r"[\[\]{}()\s]" if logarithm else r"[\[\]{}\s]", "", text)
+    text = _INTERNATIONAL.sub(r"\1iu", text)
     text = re.sub(r"^[x\u00d7*]?10(?:\^|\*\*?|e)?(?=\d+/)", "10^", text)
     return f"log10 {text}" if logarithm else text
 

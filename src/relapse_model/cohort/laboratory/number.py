@@ -19,13 +19,14 @@ _DOUBLE_TOLERANCE = 0.05  # between 10**log and the linear number printed beside
 
 # ---- units: a unit outside these tables is refused, so that no remark passes for one ----
 _UNITS = table(
-    """iu | miu | u | copies | s/co | s/c | s/n | s_co_ratio | coi | index | index_val | ratio | % | fl | pg
+    """iu | miu | ui | mui | ie | mie | u | copies | s/co | s/c | s/n | s_co_ratio | coi | index | index_val | ratio
+    | % | fl | pg
     | s | sec | 秒 | kg/m2 | kg/m^2 | ml/min | ml/min/1.73m2 | ml/min/1.73m^2"""
 )
 
 _NUMERATORS = table(
-    """| iu | miu | kiu | uiu | μiu | u | mu | ku | peiu | pei-u | ncu | g | mg | ug | μg | mcg | ng
-    | pg | mol | mmol | umol | μmol | nmol | pmol | meq | k | copies | copy | cp | cps | 拷贝
+    """| iu | miu | kiu | uiu | μiu | ui | mui | kui | ie | mie | kie | u | mu | ku | peiu | pei-u | ncu | g | mg | ug
+    | μg | mcg | ng | pg | mol | mmol | umol | μmol | nmol | pmol | meq | k | copies | copy | cp | cps | 拷贝
     | geq | vge | cells | kat | ukat | μkat | nkat"""
 )
 

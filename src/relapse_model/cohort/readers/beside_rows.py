@@ -25,9 +25,12 @@ from relapse_model.study.names import yes_or_no
 _NOTES = re.compile(r"(?<![a-z])(?:notes?|comments?|remarks?)(?![a-z])|备注|说明|注释")
 _ABOUT = re.compile(
     r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
+    r"|probe(?:n\w*)?|échantillon|muestra|campione"
     r"|(?:subject|person|patient|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
 )
-_SAMPLES = re.compile(r"(?<![a-z])(?:specimen|sample|material|matrix)(?![a-z])|标本|样本|样品")
+_SAMPLES = re.compile(
+    r"(?<![a-z])(?:specimen|sample|material|matrix|probe(?:n\w*)?|échantillon|muestra|campione)(?![a-z])|标本|样本|样品"
+)
 _OF_ROW = re.compile(
     r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样"
 )
@@ -79,6 +82,11 @@ FINAL = table(
     "|已完成|完成|终审|审核通过|正式|正式报告"
 )
 """What a column of states says of a result that counts."""
+_SOUND = table(
+    "正常|合格|良好|可用|符合要求|无异常|未见异常|normal|good|ok|okay|acceptable|accepted|adequate|satisfactory|suitable|valid"
+    "|unauffällig|gut|brauchbar|verwertbar|in ordnung|i.o.|conforme|correct|normale"
+    "|bon|bueno|buena|adecuado|adecuada|idoneo"
+)
 _FILLERS = frozenset(
     ("was", "were", "is", "the", "a", "an", "of", "this", "test", "result", "results", "sample", "specimen", "dose",
      "drug", "lab", "labs", "value", "blood", "serum", "if", "or", "report", "reporting", "review", "validation",
@@ -183,6 +191,25 @@ def is_state(name: str, own: Collection[str] = ()) -> bool:
     """
     plain = plain_words(name)
     return _STATE.search(plain) is not None and not _rest(_OF_REPORT.sub(" ", _STATE.sub(" ", plain)), own, 0)
+
+
+def counts_by(text: str, name: str) -> bool:
+    """Tell whether a state says of a result that it counts: that it is final, or of a specimen that it is sound.
+
+    Parameters
+    ----------
+    text : str
+        The state.
+    name : str
+        Of its column.
+
+    Examples
+    --------
+    >>> counts_by("合格", "标本状态"), counts_by("正常", "结果状态"), counts_by("溶血", "标本状态")
+    (True, False, False)
+    """
+    plain = plain_words(text)
+    return plain in FINAL or (plain in _SOUND and _SAMPLES.search(plain_words(name)) is not None)
 
 
 def _rest(name: str, own: Collection[str], most: int = 4) -> bool:

@@ -8,14 +8,15 @@ from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.study.names import NameTable
 
 _END = re.compile(
-    r"(?<![a-z])(?:stop(?:ped)?|end(?:ed)?|last(?: dose| injection| day)?|until|to|ende)(?![a-z])"
+    r"(?<![a-z])(?:stop(?:ped)?|end(?:ed)?|last(?: dose| injection| day)?|until|to|ende|fin|fine|arrêt)(?![a-z])"
     r"|结束|停药|停用|终止|末次"
 )
 _START = re.compile(
-    r"(?<![a-z])(?:start(?:ed)?|begin|began|first(?: dose| injection| day)?|from|beginn)(?![a-z])|开始|起始|首次"
+    r"(?<![a-z])(?:start(?:ed)?|begin|began|first(?: dose| injection| day)?|from|beginn|début|inicio|inizio)(?![a-z])"
+    r"|开始|起始|首次"
 )
 _DATE = re.compile(
-    r"(?<![a-z])(?:date|dt|dat|day|datum|of|given|dose|treatment|therapy|course)(?![a-z])|日期|时间|治疗|注射|用药"
+    r"(?<![a-z])(?:date|dt|dat|day|datum|fecha|data|de|du|di|of|given|dose|treatment|therapy|course)(?![a-z])|日期|时间|治疗|注射|用药"
 )
 
 

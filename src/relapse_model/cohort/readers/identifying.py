@@ -17,6 +17,18 @@ _WORDS = frozenset(
     |birth date|birthdate|date of birth|dob|birthday|contact|contact person
     |id card|id number|identity card|passport|passport number|ssn|social security number|nhs number|mrn|wechat|qq
     |redcap survey identifier
+    |vorname|nachname|familienname|geburtsname|patientenname|initialen|geburtsdatum
+    |geb.-datum|geb. datum|geb.datum|geb.|geb.dat.
+    |telefon|telefonnummer|handy|handynummer|anschrift|adresse|straße|strasse|wohnort|plz|versichertennummer
+    |nom|prénom|prenom|nom de famille|nom du patient
+    |nom et prénom|initiales|date de naissance|ddn|né le|née le|né(e) le
+    |téléphone|portable|adresse postale|code postal|numéro de sécurité sociale
+    |n° de sécurité sociale|n° sécurité sociale
+    |nombre|nombres|apellido|apellidos|nombre y apellidos|iniciales
+    |fecha de nacimiento|fecha nacimiento|fecha nac.|f. nacimiento
+    |teléfono|móvil|dirección|domicilio|código postal|dni
+    |cognome|nome|nome e cognome|cognome e nome|iniziali|data di nascita|data nascita
+    |telefono|cellulare|indirizzo|codice fiscale
     |姓名|患者姓名|病人姓名|受试者姓名|名字|姓名缩写|姓名首字母|患者姓名缩写|受试者缩写|拼音缩写|姓名拼音|缩写
     |电话|手机|手机号|手机号码|电话号码|联系电话|联系方式|联系人|家属|家属电话|家属姓名|邮箱|电子邮箱|邮件|微信|微信号
     |地址|住址|家庭住址|家庭地址|现住址|户籍地址|单位地址|工作单位|邮编|身份证|身份证号|身份证号码|证件号|证件号码|护照号|社保号|医保号

@@ -90,7 +90,8 @@ logarithm""",
         rf"""{_VOID}
 error|unsatisfactory|unsuitable
 qns|quantity not sufficient|insufficient(?: (?:quantity|sample|specimen))?
-h(?:a)?emoly[sz]ed|h(?:a)?emolysis|h(?:a)?emolytic|lip(?:a)?emic|clotted|contaminated|mislabel(?:l)?ed
+h(?:a)?emoly[sz]ed|h(?:a)?emolysis|h(?:a)?emolytic|lip(?:a)?emic|clotted
+h(?:ä|ae)moly\w+|lip(?:ä|ae)misch|geronnen|hémolys\w+|hemoli[sz]\w+|emolizzat[oa]|emolisi|contaminated|mislabel(?:l)?ed
 not (?:done|performed|tested|reported)
 qc|quality control|calibrator|calibration|blank|test patient""",
         f"{_VOID_CHINESE}|溶血|脂血|凝块|质控|校准|定标|标本不足|样本不足|量不足|未做|未检(?!出)|未查",

@@ -11,7 +11,22 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.tables.columns import TABLES
 
-_NAMES = frozenset(("sex", "gender", "性别", "geschlecht", "sexe", "sexo", "patient sex", "患者性别", "病人性别"))
+_NAMES = frozenset(
+    (
+        "sex",
+        "gender",
+        "性别",
+        "geschlecht",
+        "geschl.",
+        "geschl",
+        "sexe",
+        "sexo",
+        "sesso",
+        "patient sex",
+        "患者性别",
+        "病人性别",
+    )
+)
 EXPECTED = "the sex of the patient, as the patients table has it"
 ADVICE = "Is it the row of another patient? Correct the one that is wrong"
 

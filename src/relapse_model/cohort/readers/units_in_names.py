@@ -28,9 +28,11 @@ _LOGS = frozenset({"log", "lg", "log10", "lg10"})
 _BRACKETS = re.compile(r"\(([^()]*)\)")
 _RUN = re.compile(r"([A-Za-z0-9^*.%]+|\d*[A-Za-z]*拷贝)/([A-Za-z0-9^*]+|毫升|升)")
 _LITRES = ("l", "dl", "ml", "ul")
-_GLUED = re.compile(r"((?:[mkuμ]|mc)?iu|[mu]?kat|[munp]?mol|[mun]g|copies)(d?l|ml|ul)")
+_GLUED = re.compile(r"((?:[mkuμ]|mc)?(?:iu|ui|ie)|[mu]?kat|[munp]?mol|[mun]g|copies)(d?l|ml|ul)")
 _COUNTS = re.compile(r"10[\^*e]*(\d{1,2})")
-_ALONE = re.compile(r"(?:[kmu]|mc)?(?:iu|u|g|mol|l)|mg/kg|iu/kg|[千万]?(?:iu|u|单位|国际单位)")  # amounts of a dose
+_ALONE = re.compile(
+    r"(?:[kmu]|mc)?(?:iu|ui|ie|u|g|mol|l)|mg/kg|iu/kg|[千万]?(?:iu|u|单位|国际单位)"
+)  # amounts of a dose
 _FACTOR = re.compile(
     r"(?:[x×*]\s?)?10\s?\^?\s?\d{1,2}\s*(?=[km]?iu|u/|cop|拷贝)|[x×*]\s?10(?:0+|\s?\^?\d{1,2})(?![\d.])(?!\s*/)"
     r"|(?<![\da-z])1,?0{3,}\s*(?=[km]?iu|cop|拷贝)|[千万亿](?=\s*(?:iu|u(?![a-z])|拷贝|cop|单位))"
@@ -42,10 +44,10 @@ _LIMIT = re.compile(
 _TIMES: Mapping[str, str] = {
     word: unit
     for unit, words in {
-        "years": ("year", "years", "yr", "yrs", "岁", "年"),
-        "months": ("month", "months", "mo", "mon", "月", "个月", "月龄"),
-        "weeks": ("week", "weeks", "wk", "wks", "周"),
-        "days": ("day", "days", "天", "日"),
+        "years": ("year", "years", "yr", "yrs", "jahr", "jahre", "jahren", "ans", "años", "anni", "岁", "年"),
+        "months": ("month", "months", "mo", "mon", "monat", "monate", "mois", "meses", "mesi", "月", "个月", "月龄"),
+        "weeks": ("week", "weeks", "wk", "wks", "woche", "wochen", "semaines", "semanas", "settimane", "周"),
+        "days": ("day", "days", "tage", "jours", "días", "giorni", "天", "日"),
         "hours": ("hour", "hours", "hr", "hrs", "小时"),
     }.items()
     for word in words

@@ -50,11 +50,45 @@ _WEEK_NEEDED = Column("number", required=True, low=-5200, high=5200)
 _SEXES = MappingProxyType(
     {
         **dict.fromkeys(
-            ("f", "female", "woman", "女", "女性", "weiblich", "féminin", "femenino", "mujer", "femme"), "F"
+            (
+                "f",
+                "female",
+                "woman",
+                "女",
+                "女性",
+                "w",
+                "weiblich",
+                "frau",
+                "féminin",
+                "femenino",
+                "mujer",
+                "femme",
+                "femmina",
+                "femminile",
+                "feminin",
+            ),
+            "F",
         ),
         **dict.fromkeys(
-            ("m", "male", "man", "男", "男性", "männlich", "masculin", "masculino", "hombre", "homme"), "M"
-        ),
+            (
+                "m",
+                "male",
+                "man",
+                "男",
+                "男性",
+                "männlich",
+                "maennlich",
+                "mann",
+                "masculin",
+                "masculino",
+                "hombre",
+                "varón",
+                "homme",
+                "maschio",
+                "maschile",
+            ),
+            "M",
+        ),  # H, V and a lone letter of Spanish (hombre, varón, mujer) need their meaning
     }
 )
 

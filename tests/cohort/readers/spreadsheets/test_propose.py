@@ -10,7 +10,7 @@ from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.errors import MappingError, SourceError
+from relapse_model.errors import CohortError, MappingError, SourceError
 
 WIDE = [
     ["住院号", "姓名", "性别", "入组日期", "W0 HBsAg(IU/mL)", "W12 HBsAg(IU/mL)", "W0 日期", "W12 日期"],
@@ -199,3 +199,67 @@ def test_sheets_of_the_same_columns_are_to_be_joined_first(tmp_path, study, seco
         parse_mapping(text, "map.toml", "excel")
     cohort = read_excel(path, parse_mapping(text.replace('sheet = ""', 'sheet = "Munich"'), "map.toml", "excel"))
     assert list(cohort.patient_ids) == ["M1", "M2"]
+
+
+NEWCOMERS = {
+    "de": "Pat.-Nr.;Vorname;Geschl.;Alter (Jahre);Datum des Einschlusses;HBsAg W0 (IE/ml);Untersuchungsdatum W0\n"
+    "P1;Anna;w;34;08.01.2024;n.n.;08.01.2024\nP2;Bernd;m;45;15.01.2024;0,12;15.01.2024\n",
+    "fr": "N° patient;Nom;Sexe;Âge;Date d’inclusion;Date de visite;HBsAg (UI/mL)\n"
+    "P1;Dupont;F;34;08/01/2024;08/01/2024;indétectable\nP2;Durand;H;45;15/01/2024;15/01/2024;0,12\n",
+    "es": "NHC;Apellidos;Sexo;Edad;Fecha de inclusión;Fecha;HBsAg (UI/ml)\n"
+    "P1;Gil;mujer;34;08/01/2024;08/01/2024;no detectado\nP2;Ruiz;hombre;45;15/01/2024;15/01/2024;0,12 UI/ml\n",
+    "it": "Codice paziente;Cognome;Sesso;Età;Data di inclusione;Data prelievo;HBsAg (UI/ml)\n"
+    "P1;Rossi;F;34;08/01/2024;08/01/2024;non rilevabile\nP2;Bianchi;M;45;15/01/2024;15/01/2024;0,12\n",
+}
+
+
+@pytest.mark.parametrize("language", NEWCOMERS)
+def test_headers_of_western_europe_are_recognised(tmp_path, study, language):
+    path = tmp_path / "a.csv"
+    path.write_bytes(NEWCOMERS[language].encode("cp1252"))
+    text = propose_excel(path, study)
+    assert questions(text) == []
+    assert "# Never read, since they may identify a person:" in text
+    cohort = read_excel(path, parse_mapping(text, "map.toml", "excel"))
+    assert list(cohort.patient_ids) == ["P1", "P2"]
+    assert cohort.patients["sex"].tolist() == ["F", "M"]
+    assert cohort.patients["age_years"].tolist() == [34, 45]
+    assert cohort.labs["week"].tolist() == [0, 0]
+    assert cohort.labs["number"].tolist()[1] == 0.12
+
+
+def test_spanish_letters_of_the_sex_are_asked(tmp_path, study):
+    """M beside H is the woman: "mujer" and "hombre"."""
+    (tmp_path / "a.csv").write_text("id,Sexo,Fecha de inclusión\n1,H,2024-01-08\n2,M,2024-01-08\n", encoding="utf-8")
+    asked = questions(propose_excel(tmp_path / "a.csv", study))
+    assert asked == ['sex = { field = "Sexo", values = { "H" = "?", "M" = "?" } } # H 1, M 1']
+
+
+def test_baseline_may_be_abbreviated_and_nd_is_asked(tmp_path, study):
+    text = (
+        "id,enrol_date,hbsag_bl (IU/mL),hbsag_w12 (IU/mL),date_bl,date_w12\n1,2024-01-08,nd,0.2,2024-01-08,2024-04-01\n"
+    )
+    (tmp_path / "a.csv").write_text(text.replace("enrol_date", "Enrol date"), encoding="utf-8")
+    proposed = propose_excel(tmp_path / "a.csv", study)
+    assert 'value = "hbsag_{visit} (IU/mL)"' in proposed
+    assert "#? Does nd 1 mean that nothing was detected?" in proposed
+    assert read_excel(tmp_path / "a.csv", parse_mapping(proposed, "m.toml", "excel")).labs["week"].tolist() == [0, 12]
+
+
+@pytest.mark.parametrize(("last", "asked"), [("合格", False), ("溶血", True)])
+def test_a_sound_specimen_is_not_asked_about(tmp_path, study, last, asked):
+    rows = [["病案号", "入组日期", "日期", "项目", "结果", "单位", "标本状态"],
+            ["1", "2024-01-08", "2024-01-08", "HBsAg", 0.02, "IU/mL", "正常"],
+            ["2", "2024-01-08", "2024-01-08", "HBsAg", 0.02, "IU/mL", last]]  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", rows)
+    text = propose_excel(path, study)
+    assert questions(text) == (['when = { "标本状态" = ["正常"] }'] if asked else [])
+    assert len(read_excel(path, parse_mapping(text, "map.toml", "excel")).labs) == (1 if asked else 2)
+
+
+def test_a_haemolysed_specimen_that_the_mapping_leaves_in_is_refused(tmp_path, study):
+    rows = [["id", "Enrol date", "Date", "Test", "Result", "Unit", "Probenqualität"],
+            ["1", "2024-01-08", "2024-01-08", "HBsAg", 0.02, "IU/mL", "hämolytisch"]]  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", rows)
+    with pytest.raises(CohortError, match="row 2, column 'Probenqualität'"):
+        read_excel(path, parse_mapping(propose_excel(path, study), "map.toml", "excel"))

@@ -19,20 +19,33 @@ IDENTIFIERS = _words(
     "patient id|patientid|subject id|subjid|usubjid|subject|participant id|pid|mrn|hospital number|case number|case no"
     "|record id|study id|病案号|住院号|登记号|病历号|门诊号|患者编号|患者id|病人编号|病人id|病人号|受试者编号|受试者号"
     "|入组编号|研究编号|筛选号|随机号|编号|id|patient-nr.|patient-nr|patientennummer|patienten-nr.|patienten-nr|patienten-id"
-    "|patient nr|patient no|fallnummer|fall-nr."
+    "|patient nr|patient no|fallnummer|fall-nr.|pat-nr|pat-nr.|pat.-nr.|pat.-nr|pat.nr.|pat. nr.|pat nr|patnr|pat-id"
+    "|pat.-id|patienten nr|patienten-nummer|patient-id|n° patient|n° de patient|n°patient|no patient|no. patient"
+    "|nº patient|numéro patient|numéro de patient|numéro du patient|id patient|identifiant|identifiant patient"
+    "|n° dossier|nº paciente|n° paciente|número de paciente|id paciente|nhc|historia clínica|número de historia"
+    "|nº historia|id paziente|n. paziente|n° paziente|numero paziente|codice paziente"
 )
 ENROLMENT = _words(
     "enrolment date|enrollment date|date of enrolment|date of enrollment|enrol date|enrolled|inclusion date"
     "|randomisation date|randomization date|入组日期|入组时间|入组日|入选日期|纳入日期|随机日期|随机化日期|随机时间"
     "|einschluss|einschlussdatum|datum einschluss|studieneinschluss|randomisierung|randomisierungsdatum"
+    "|datum des einschlusses|datum der randomisierung|date d'inclusion|date inclusion|date de l'inclusion|inclusion"
+    "|date de randomisation|fecha de inclusión|fecha inclusión|fecha de inclusion|inclusión|fecha de aleatorización"
+    "|fecha de randomización|data di inclusione|data inclusione|data di arruolamento|data arruolamento|arruolamento"
+    "|data di randomizzazione"
 )
 PATIENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "centre": _words("centre|center|site|zentrum|klinik|研究中心|中心|医院"),
-    "arm": _words("arm|group|treatment group|study arm|behandlungsarm|studienarm|gruppe|分组|组别|治疗组|试验分组"),
-    "sex": _words("sex|gender|geschlecht|性别"),
-    "age_years": _words("age|age years|age at enrolment|alter|alter (jahre)|年龄|入组年龄"),
-    "bmi_kg_m2": _words("bmi|body mass index|体重指数|体质指数|体质量指数"),
-    "hbv_genotype": _words("genotype|hbv genotype|基因型|hbv基因型|乙肝基因型"),
+    "centre": _words("centre|center|site|zentrum|klinik|standort|hôpital|hospital|centro|ospedale|研究中心|中心|医院"),
+    "arm": _words(
+        "arm|group|treatment group|study arm|behandlungsarm|studienarm|gruppe|bras|groupe|brazo|grupo|braccio|gruppo"
+        "|分组|组别|治疗组|试验分组"
+    ),
+    "sex": _words("sex|gender|geschlecht|geschl.|geschl|m/w|w/m|sexe|sexo|sesso|genre|género|genere|性别"),
+    "age_years": _words(
+        "age|age years|age at enrolment|alter|alter (jahre)|alter in jahren|lebensalter|âge|edad|età|年龄|入组年龄"
+    ),
+    "bmi_kg_m2": _words("bmi|body mass index|imc|体重指数|体质指数|体质量指数"),
+    "hbv_genotype": _words("genotype|hbv genotype|genotyp|hbv-genotyp|génotype|genotipo|基因型|hbv基因型|乙肝基因型"),
     "prior_nuc": _words("prior nuc|prior na|na experienced|核苷经治|na经治|既往核苷|既往nas"),
     "pegifn_weeks": _words("pegifn weeks|干扰素疗程(周)|干扰素周数|干扰素治疗周数"),
     "consolidation_weeks": _words("consolidation weeks|巩固周数|巩固治疗周数|巩固治疗(周)|巩固时间(周)"),
@@ -45,29 +58,44 @@ _BEFORE = re.compile(r"治疗前|用药前|before treatment|pre-?treatment")
 _BASELINE = re.compile(r"基线|baseline")
 TESTS = _words(
     "analyte|test|test name|testname|parameter|项目名称|检验项目|检验项目名称|检测项目|项目|检验名称|指标|指标名称"
-    "|untersuchung|analyt"
+    "|untersuchung|analyt|laborparameter|analyse|examen|paramètre|prueba|parámetro|determinación|esame|parametro"
 )
 RESULTS = _words(
-    "result|results|value|test result|ergebnis|befund|wert|messwert|结果|检验结果|检测结果|结果值|测定值|数值|值"
+    "result|results|value|test result|ergebnis|befund|wert|messwert|résultat|valeur|resultado|valor|risultato"
+    "|valore|结果|检验结果|检测结果|结果值|测定值|数值|值"
 )
-UNITS = _words("unit|units|result unit|test unit|uom|einheit|einheiten|unité|unidad|单位|结果单位|检验单位")
+UNITS = _words(
+    "unit|units|result unit|test unit|uom|einheit|einheiten|unité|unités|unidad|unidades|unità|单位|结果单位|检验单位"
+)
 ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试剂|检测试剂|方法|检测方法|检测平台|平台")
 DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
     "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
-    "|datum|abnahmedatum|entnahmedatum|probendatum|visitendatum"
+    "|datum|abnahmedatum|entnahmedatum|probendatum|visitendatum|untersuchungsdatum|datum der untersuchung"
+    "|datum der visite"
+    "|datum der blutentnahme|blutentnahme|blutabnahme|probenentnahme|date de visite|date visite|date de la visite"
+    "|date de prélèvement|date du prélèvement|date prélèvement|prélèvement|fecha|fecha de visita|fecha visita"
+    "|fecha de extracción|fecha extracción|fecha de la muestra|data visita|data della visita|data prelievo"
+    "|data del prelievo|data di prelievo"
 )
-WEEKS = _words("week|weeks|wk|study week|visit week|week no|week number|woche|周|周数|周次|随访周|随访周数|访视周")
+WEEKS = _words(
+    "week|weeks|wk|study week|visit week|week no|week number|woche|studienwoche|semaine|semana|settimana"
+    "|周|周数|周次|随访周|随访周数|访视周"
+)
 AGENTS = _words(
     "agent|drug|drug name|medication|treatment|药物|药物名称|药品|药品名称|用药|治疗药物|medikament|wirkstoff|substanz"
+    "|médicament|traitement|molécule|medicamento|fármaco|tratamiento|farmaco|trattamento"
 )
 STARTS = _words(
     "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
-    "|beginn|startdatum"
+    "|beginn|startdatum|date de début|début|fecha de inicio|fecha inicio|inicio|data di inizio|data inizio|inizio"
 )
-ENDS = _words("end date|end|stop date|stop|stopped|结束日期|停药日期|终止日期|结束时间|ende|enddatum|stopp")
+ENDS = _words(
+    "end date|end|stop date|stop|stopped|结束日期|停药日期|终止日期|结束时间|ende|enddatum|stopp"
+    "|date de fin|fin|fecha de fin|fecha fin|data di fine|data fine|fine"
+)
 DOSE_UNITS = (*_words("dose unit|dose units|unit of dose|dosage unit|剂量单位|用量单位"), *UNITS)
-DOSES = _words("dose|amount|剂量|用量")
+DOSES = _words("dose|amount|dosis|menge|posologie|cantidad|剂量|用量")
 HISTORIES = _words(
     "medication history|drug history|treatment history|用药史|用药情况|治疗史|治疗经过|既往用药"
     "|抗病毒治疗史|抗病毒用药史"
@@ -79,7 +107,8 @@ FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "
 )
 
 WORD_VISIT = re.compile(
-    r"(?<![a-z0-9])(?:eot|eos|et|uns(?:ch(?:ed(?:uled)?)?)?|screening|baseline|end of treatment|early termination"
+    r"(?<![a-z0-9])(?:eot|eos|et|bl|uns(?:ch(?:ed(?:uled)?)?)?|screening|baseline|basale?|end of treatment"
+    r"|early termination"
     r"|(?:fu|fup|follow[ -]?up)[ _-]?\d{1,3})(?![a-z0-9])|基线|筛选期?|停药时|治疗结束时?|末次|计划外"
 )
 """A visit that is called by a word: it has no week of its own, or another clock counts its weeks."""
@@ -167,7 +196,7 @@ def head_and_unit(name: str) -> tuple[str, str]:
 
 def bare_name(name: str) -> str:
     """Return a name as the words above have it: without brackets, underscores as spaces."""
-    return name_of_column(head_and_unit(name)[0]).replace("_", " ")
+    return name_of_column(head_and_unit(name)[0]).replace("_", " ").replace("’", "'")
 
 
 def analyte_of(text: str, names: NameTable) -> str | None:

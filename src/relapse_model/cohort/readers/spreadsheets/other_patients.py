@@ -165,11 +165,13 @@ def _columns_of(table: Table, name: str) -> list[int]:
 def _note(reading: Reading, source: str) -> None:
     """Say how many identifiers stand in both sheets, where nothing tells whether they are those of the same people.
 
-    Not of a sheet of several rows per patient beside the patients' own, as of a laboratory, unless it numbers them.
+    Not of a sheet of the same workbook whose identifiers are all of the patients; nor of one of several rows per patient beside the patients' own, as of a laboratory, unless it numbers them.
     """
     main, table = reading.tables[reading.main], reading.tables[source]
     here, there = set(reading.keys[reading.main]) - {""}, set(reading.keys[source]) - {""}
     both = here & there
+    if there <= here and _one_workbook(reading, source):
+        return
     running = all(_RUNNING.fullmatch(str(one)) for one in both)
     if not both or not (running or all(_once(reading, one) for one in (reading.main, source))):
         return
@@ -180,6 +182,13 @@ def _note(reading: Reading, source: str) -> None:
     if running:
         note += "; if each sheet numbers its own patients, give its identifiers a letter of its own in a copy"
     reading.notes.append(note)
+
+
+def _one_workbook(reading: Reading, source: str) -> bool:
+    """Tell whether a sheet is of the workbook of the patients, and calls its identifiers as that one does."""
+    main, own = reading.tables[reading.main].sheet, reading.tables[source].sheet
+    named = {name_of_column(reading.identifier_name(one)) for one in (reading.main, source)}
+    return main.file == own.file and bool(own.title != main.title) and len(named) == 1
 
 
 def _once(reading: Reading, source: str) -> bool:

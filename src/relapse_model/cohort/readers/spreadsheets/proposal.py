@@ -7,12 +7,14 @@ from collections import Counter
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _VISITS_HERE = "\0visits"
+_UNSETTLED = ("nd", "n.d", "n.d.", "n. d.", "n/d")
 _SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
 
 
@@ -23,12 +25,15 @@ class Proposal:
     ----------
     unreadable : Counter of str
         Texts among the results that cannot be read.
+    unsettled : Counter of str
+        Abbreviations among them that may mean "not detected" or "not done".
     """
 
     def __init__(self, study: Study):
         self.study = study
         self.analytes, self.agents = analyte_names(study), agent_names(study)
         self.unreadable: Counter[str] = Counter()
+        self.unsettled: Counter[str] = Counter()
         self._lines: list[str] = []
         self._used: set[tuple[int, int]] = set()
         self._visits: dict[str, str] = {}
@@ -62,6 +67,7 @@ class Proposal:
         stated = self.study.laboratory
         read = read_lab_texts(values, dash=stated.dash, below_limit_detected=stated.below_limit_detected)
         bad = values[(read["kind"] == "unreadable").to_numpy()].astype(str)
+        self.unsettled.update(str(one) for one in values if plain_words(str(one)) in _UNSETTLED)
         self.unreadable.update(text if len(text) <= _SHOWN else "(a longer text)" for text in bad)
 
     def text(self) -> str:

@@ -217,6 +217,12 @@ def _missing(proposal: Proposal) -> None:
     others = [(text, count) for text, count in proposal.unreadable.most_common() if not may_mean_none(text)]
     if others:
         proposal.add(f"#? These cannot be read as results, and are to be corrected in a copy: {_counted(others)}")
+    if proposal.unsettled:
+        met = list(proposal.unsettled)
+        proposal.add(
+            f"#? Does {_counted(proposal.unsettled.most_common())} mean that nothing was detected? It is read so. If "
+            f"it means that it was not done, put it among the codes: codes = [{', '.join(map(quoted, met))}]"
+        )
     if words:
         proposal.ask(
             f"Which of these texts among the results mean that there is none? {_counted(words)}. Write them so: "

@@ -115,7 +115,9 @@ def _meanings(column: str, kind: str, values: pd.Series, study: Study) -> tuple[
     rule = TABLES["patients"].get(column)
     if kind == "choice" and rule is not None:
         choices = {text: rule.spellings.get(text.casefold(), text if text in rule.choices else "?") for text in texts}
-        return ({}, "") if "?" not in choices.values() else (choices, " or ".join(rule.choices))
+        choices |= _letters_of_sex(texts) if column == "sex" else {}
+        stated = "?" in choices.values() or not set(map(str.casefold, texts)) <= {*rule.spellings, *rule.choices}
+        return (choices if stated else {}, " or ".join(rule.choices) if "?" in choices.values() else "")
     if kind == "flag":
         flags = {text: _flag(text) for text in texts}
         if all(yes_or_no(text) is not None for text in texts):
@@ -126,6 +128,22 @@ def _meanings(column: str, kind: str, values: pd.Series, study: Study) -> tuple[
         return {}, ""
     found = {text: arm_of(text, levels) or level_of(text, levels) or "?" for text in texts}
     return found, " or ".join(levels) if "?" in found.values() else ""
+
+
+def _letters_of_sex(texts: Iterable[str]) -> dict[str, str]:
+    """Return what letters of the sex mean where H or V is one: M may be the man, or the woman ("mujer") beside H.
+
+    Examples
+    --------
+    >>> _letters_of_sex(["H", "F"]), _letters_of_sex(["H", "M"]), _letters_of_sex(["F", "M"])
+    ({'H': 'M', 'F': 'F'}, {'H': '?', 'M': '?'}, {})
+    """
+    letters = {text.casefold() for text in texts}
+    if not letters & {"h", "v"}:
+        return {}
+    if letters == {"h", "f"}:
+        return {text: "M" if text.casefold() == "h" else "F" for text in texts}
+    return {text: "?" for text in texts if len(text) == 1}
 
 
 def _flag(text: str) -> str:

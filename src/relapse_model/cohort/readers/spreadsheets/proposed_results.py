@@ -8,7 +8,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
-from relapse_model.cohort.readers.beside_rows import FINAL, is_state
+from relapse_model.cohort.readers.beside_rows import counts_by, is_state
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, table_text, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
@@ -191,11 +191,11 @@ def _states(proposal: Proposal, look: Look) -> None:
     for place, name in enumerate(look.table.names):
         counts = look.table.column(place).astype(str).str.strip().value_counts() if is_state(name) else pd.Series()
         texts = [str(text) for text in counts.index if text]
-        if not any(plain_words(text) not in FINAL for text in texts) or len(texts) > _LISTED:
+        if not any(not counts_by(text, name) for text in texts) or len(texts) > _LISTED:
             continue
         proposal.use(look, place)
         said = ", ".join(f"{quoted(text)} {counts[text]}" for text in texts)
-        final = ", ".join(quoted(str(text)) for text in counts.index if not text or plain_words(str(text)) in FINAL)
+        final = ", ".join(quoted(str(text)) for text in counts.index if not text or counts_by(str(text), name))
         proposal.ask(f"Which states count as results? {said}", f"when = {{ {quoted(name)} = [{final}] }}")
         return
 
