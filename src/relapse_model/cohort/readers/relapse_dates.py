@@ -55,6 +55,21 @@ def is_relapse_date(called: Iterable[str]) -> bool:
     return False
 
 
+def is_relapse(name: str) -> bool:
+    """Tell whether a column is called whether there was a relapse, and nothing else.
+
+    Examples
+    --------
+    >>> [is_relapse(name) for name in ("Relapse", "HBsAg recurrence (yes/no)", "是否复发", "Relapse date", "Relapse 2")]
+    [True, True, True, False, False]
+    """
+    bare, events = _RELAPSE.subn(" ", plain_words(name))
+    rest = re.sub(
+        r"(?<![a-z])(?:no|y|n|ja|nein|oui|non|sí|occurred|status)(?![a-z])|是否|有无|[是否有无]|[01]", " ", bare
+    )
+    return bool(events) and not re.search(r"\w", _MORE.sub(" ", rest))
+
+
 def other_relapse_days(
     made: Mapping[str, MadeTable], column: str, keys: pd.Series, days: pd.Series
 ) -> tuple[list[Problem], int]:

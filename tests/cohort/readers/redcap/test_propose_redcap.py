@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from redcap_projects import built_in
+from redcap_projects import MAPPING, built_in, project
 from redcap_writer import write_project
 from whole_days import whole_days
 
@@ -118,3 +118,16 @@ def test_a_result_without_a_date_in_its_form_is_asked_for_and_so_is_a_second_for
     assert asked[0].startswith("#? Is this one alt, too, as alt is?")
     assert asked[1] == '#? date = "..."  # its form has none; found elsewhere: enrolment_date'
     parse_mapping(text, "map.toml", "redcap")
+
+
+def test_fields_of_an_outcome_are_asked_about(tmp_path):
+    dictionary = (
+        "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\n"
+        'fail,end,radio,HBsAg relapse,"1, Yes | 2, No",,\nfail_on,end,text,Relapse date,,date_ymd,\n'
+    )
+    data = "record_id,enrolled,fail,fail_on\n1,2024-01-08,1,2024-05-06\n2,2024-01-08,2,\n"
+    path, _ = project(tmp_path, data, MAPPING, dictionary)
+    lines = propose_redcap(path, built_in()).split("\n")
+    at = lines.index("# [outcome]")
+    assert lines[at - 1].startswith("#? fail, fail_on: an adjudicated outcome?")
+    assert lines[at + 1] == '# relapse = { field = "fail", values = { "1" = "1", "2" = "0" } }'

@@ -76,3 +76,41 @@ def test_a_treatment_without_a_day_is_asked_about(tmp_path, study, name, first, 
 def test_other_columns_are_not_taken_for_treatments(tmp_path, study):
     _, text = proposed(tmp_path, study, ["Group B", "Remark"], ["HBIG", "well"], ["none", "well"])
     assert "#?" not in text.replace("A line that begins with #?", "")
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "second", "lines"),
+    [
+        (
+            ["Relapse", "Relapse date", "Last contact"],
+            ["yes", "2024-05-06", "2024-06-03"],
+            ["no", None, "2024-12-02"],
+            ['# relapse = { field = "Relapse" }', '# date = ""'],
+        ),
+        (
+            ["结局", "结局日期"],
+            ["复发", "2024-05-06"],
+            ["死亡", "2024-06-03"],
+            ['# event = { field = "结局", values = { "复发" = "relapse", "死亡" = "?" } }', '# date = "结局日期"'],
+        ),
+        (["Rezidivdatum"], ["2024-05-06"], [None], ['# relapse = { field = "" }', '# date = ""']),
+    ],
+)
+def test_columns_of_an_outcome_are_asked_about(tmp_path, study, names, first, second, lines):
+    _, text = proposed(tmp_path, study, names, first, second)
+    every = text.split("\n")
+    (at,) = [
+        place for place, one in enumerate(every) if one.startswith(f"#? {', '.join(names)}: an adjudicated outcome?")
+    ]
+    assert every[at + 1 : at + 4] == ["# [outcome]", *lines]
+
+
+def test_an_outcome_is_read_by_the_lines_as_they_are_asked(tmp_path, study):
+    names = ["Relapse", "Last contact", "HBsAg W0 (IU/mL)", "Date W0"]
+    path, text = proposed(
+        tmp_path, study, names, ["yes", "2024-06-03", 0.02, "2024-01-08"], ["no", "2024-12-02", 0.02, "2024-01-08"]
+    )
+    asked = text[text.index("# [outcome]") :].replace("# ", "", 3)
+    cohort = read_excel(path, parse_mapping(text[: text.index("# [outcome]")] + asked, "map.toml", "excel"))
+    assert cohort.outcomes["relapse"].tolist() == [1, 0]
+    assert cohort.outcomes["week"].tolist() == [21, 47]

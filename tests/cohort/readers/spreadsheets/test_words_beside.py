@@ -111,19 +111,23 @@ def test_where_nothing_can_be_compared_it_is_counted(tmp_path):
     assert "a letter of its own" in note  # they are running numbers
 
 
-@pytest.mark.parametrize(("ids", "notes"), [(["P-1", "P-1"], 0), (["P-1"], 1), (["7", "7"], 1)])
-def test_a_laboratory_sheet_beside_that_of_the_patients_is_an_ordinary_workbook(tmp_path, ids, notes):
-    """Not so one row per patient in each, or running numbers: each centre may number its own."""
+@pytest.mark.parametrize(
+    ("name", "ids", "notes"),
+    [("ID", ["P-1", "P-1"], 0), ("ID", ["P-1"], 0), ("ID", ["7", "7"], 0), ("No.", ["7", "7"], 1), ("No.", ["P-1"], 1)],
+)
+def test_a_laboratory_sheet_beside_that_of_the_patients_is_an_ordinary_workbook(tmp_path, name, ids, notes):
+    """Its identifiers are all of the patients, under the same name, and it holds what that sheet does not."""
     book = openpyxl.Workbook()
     book.active.title = "north"
     south = book.create_sheet("south")
     for row in (["ID", "Enrol"], [ids[0], "2024-01-08"]):
         book["north"].append(row)
-    for row in (["ID", "day", "HBsAg"], *([one, f"2024-01-{10 + at}", 0.02] for at, one in enumerate(ids))):
+    for row in ([name, "day", "HBsAg"], *([one, f"2024-01-{10 + at}", 0.02] for at, one in enumerate(ids))):
         south.append(row)
     book.save(tmp_path / "a.xlsx")
     text = '[[labs]]\nsource = "south"\nanalyte = "hbsag"\nvalue = "HBsAg"\nunit = "IU/mL"\ndate = "day"\n'
-    said = read_excel(tmp_path / "a.xlsx", as_mapping(SOURCES + PATIENTS + text)).reading.notes
+    sources = SOURCES + (f'id = "{name}"\n' if name != "ID" else "")
+    said = read_excel(tmp_path / "a.xlsx", as_mapping(sources + PATIENTS + text)).reading.notes
     assert sum("identifiers stand in" in one for one in said) == notes
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.proposed_outcome import WHETHER, outcome_part, outcome_question
 from relapse_model.cohort.readers.proposed_text import (
     MAY,
     MUST,
@@ -79,9 +80,21 @@ def propose_redcap(source: str | Path, study: Study) -> str:
     labs, treatments = _labs(proposal), treatment_lines(proposal)
     lines = [
         *heading("redcap", study), *_source(export, options, path), *_time(proposal), *patients, *labs, *treatments,
-        *_missing(export, proposal), *_rest(proposal),
+        *_outcome(proposal), *_missing(export, proposal), *_rest(proposal),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _outcome(proposal: Proposal) -> list[str]:
+    """Return what is asked about fields that are called an outcome."""
+    found: dict[str, list[str]] = {}
+    texts: dict[str, dict[str, str]] = {}
+    for one in proposal.found:
+        part = "" if one.name in proposal.named else outcome_part([one.name, one.label], dates=one.date)
+        if part and (part != WHETHER or one.choices or len(one.texts) <= SHOWN):
+            found.setdefault(part, []).append(one.name)
+            texts[one.name] = {text: one.choices.get(text, text) for text in one.choices or one.texts}
+    return outcome_question(found, texts)
 
 
 def _options(path: Path) -> dict[str, Any]:

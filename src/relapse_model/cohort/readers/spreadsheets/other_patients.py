@@ -165,12 +165,14 @@ def _columns_of(table: Table, name: str) -> list[int]:
 def _note(reading: Reading, source: str) -> None:
     """Say how many identifiers stand in both sheets, where nothing tells whether they are those of the same people.
 
-    Not of a sheet of the same workbook whose identifiers are all of the patients; nor of one of several rows per patient beside the patients' own, as of a laboratory, unless it numbers them.
+    Not of another part of one workbook: a sheet whose identifiers are all in that of the patients, under the same name,
+    and that holds other things. Nor of several rows per patient beside the patients' own, as of a laboratory, unless
+    they are numbered.
     """
     main, table = reading.tables[reading.main], reading.tables[source]
     here, there = set(reading.keys[reading.main]) - {""}, set(reading.keys[source]) - {""}
     both = here & there
-    if there <= here and _one_workbook(reading, source):
+    if there <= here and _parts_of_one(reading, source):
         return
     running = all(_RUNNING.fullmatch(str(one)) for one in both)
     if not both or not (running or all(_once(reading, one) for one in (reading.main, source))):
@@ -184,11 +186,22 @@ def _note(reading: Reading, source: str) -> None:
     reading.notes.append(note)
 
 
-def _one_workbook(reading: Reading, source: str) -> bool:
-    """Tell whether a sheet is of the workbook of the patients, and calls its identifiers as that one does."""
+def _parts_of_one(reading: Reading, source: str) -> bool:
+    """Tell whether a sheet and that of the patients are of one workbook, call identifiers the same, share no test."""
     main, own = reading.tables[reading.main].sheet, reading.tables[source].sheet
     named = {name_of_column(reading.identifier_name(one)) for one in (reading.main, source)}
-    return main.file == own.file and bool(own.title != main.title) and len(named) == 1
+    if main.file != own.file or main.title == own.title or len(named) > 1:
+        return False
+    entries = (*reading.mapping.labs, *reading.mapping.treatments)
+    here, there = (
+        {
+            one.constants.get("analyte") or one.constants.get("agent") or one.section
+            for one in entries
+            if one.source == at
+        }
+        for at in (reading.main, source)
+    )
+    return not here & there
 
 
 def _once(reading: Reading, source: str) -> bool:

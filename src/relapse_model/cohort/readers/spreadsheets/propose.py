@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
+from relapse_model.cohort.readers.proposed_outcome import WHETHER, outcome_part, outcome_question
 from relapse_model.cohort.readers.proposed_text import may_mean_none, quoted
 from relapse_model.cohort.readers.source_dates import iso_date
-from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
+from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, at_visit, bare_name
 from relapse_model.cohort.readers.spreadsheets.join_sheets import ask_to_join, sheets_alike
-from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
+from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
-from relapse_model.cohort.readers.spreadsheets.proposed_doses import numbered_doses, unread_treatments
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import dates_in, numbered_doses, unread_treatments
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
@@ -74,6 +75,8 @@ def propose_excel(source: str | Path, study: Study) -> str:
         treatment_rows(proposal, name, look)
         dated_courses(proposal, name, look)
         unread_treatments(proposal, look)
+    for name, look in (("", main), *names.items()):
+        _outcome(proposal, name, look)
     _missing(proposal)
     _rest(proposal, (main, *names.values()), left)
     return proposal.text()
@@ -208,6 +211,22 @@ def _patients(proposal: Proposal, main: Look, enrolment: int | None) -> None:
         proposal.use(main, place)
         proposal.add(f"id = {quoted(main.table.names[place])}")
     patient_columns(proposal, main, {one for one in (place, enrolment) if one is not None})
+
+
+def _outcome(proposal: Proposal, source: str, look: Look) -> None:
+    """Ask about columns that are called an outcome."""
+    found: dict[str, list[str]] = {}
+    texts: dict[str, dict[str, str]] = {}
+    for place, name in enumerate(look.table.names):
+        if proposal.uses(look, place) or may_identify(name) or not len(look.texts(place)) or at_visit(name):
+            continue
+        part = outcome_part([bare_name(name)], dates=dates_in(look, place))
+        if part == WHETHER and not category_counts(look.texts(place)):
+            continue  # of too many texts to be codes
+        if part:
+            found.setdefault(part, []).append(name)
+            texts[name] = {str(one): str(one) for one in look.texts(place).unique()} if part == WHETHER else {}
+    proposal.add(*outcome_question(found, texts, f"source = {quoted(source)}" if source else ""))
 
 
 def _missing(proposal: Proposal) -> None:
