@@ -14,15 +14,20 @@ _NUMBER = re.compile(r"[^0-9.,]*([0-9]+(?:[.,][0-9]+)*)[^0-9]*")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+")
 _POINT = re.compile(r"[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+")
+_SCIENTIFIC = re.compile(r"[^0-9.,]*([0-9]+\.[0-9]+)\s*(?:[x×*·]\s*10|e[+-]?[0-9])", re.IGNORECASE)
 _ROUND = re.compile(r"[1-9][0-9]{0,2}\.000")
 _LARGE = re.compile(r"[1-9][0-9]{3,}")
 NO_THOUSANDS = (
     "a number whose point cannot part thousands, as other numbers of the column let it",
-    'Write all of them one way, and state decimal = "," if that is a comma',
+    "Write it in a copy so that it can be one number only: 1234 without the point, or 1.2340 with a further 0",
 )
 NOT_BESIDE_COMMAS = (
     "a number whose point cannot part thousands, as it does where {0!r} has decimal commas",
-    'State decimal = "," or "." for each source, or write all of them one way',
+    f'State decimal = "." for its source if the point is a decimal sign there. {NO_THOUSANDS[1]}',
+)
+WITH_COMMA = (
+    "a number with one decimal comma, and no point",
+    "Write it in a copy with a comma (12,5), or without the point if it parts thousands (1250)",
 )
 """What is expected, and an advice; of a column, and of the others of the source."""
 
@@ -75,6 +80,18 @@ def parts_thousands(text: str) -> bool:
     [True, False, False, True]
     """
     return _THOUSANDS.fullmatch(_bare(text)) is not None
+
+
+def is_scientific(text: str) -> bool:
+    """Tell whether a number has a power of ten, so that the point before it parts no thousands.
+
+    Examples
+    --------
+    >>> [is_scientific(one) for one in ("1.2×10^3", "<1.25E+03", "1.250×10^3", "1.2")]
+    [True, True, False, False]
+    """
+    found = _SCIENTIFIC.match(unicodedata.normalize("NFKC", text).strip())
+    return found is not None and not _THOUSANDS.fullmatch(found[1])
 
 
 def _bare(text: str) -> str:

@@ -28,7 +28,7 @@ _LAST = re.compile(
 _ASKED = (
     "an adjudicated outcome? It is not read, since only a person knows what counts as one: without it, relapse is told "
     "by the results. To read it, take the # away, and put the day of relapse, and of those without one the day of the "
-    "last contact, into one column of a copy; a death, or another event after which none can come, is 'competing: death'"
+    "last contact, into one column of a copy; a death, or what else rules it out, is 'competing: death'"
 )
 
 

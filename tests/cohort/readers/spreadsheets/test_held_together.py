@@ -98,7 +98,7 @@ def test_sheets_are_printed_one_way(tmp_path):
     head = '[source]\nfile = "p.xlsx"\n'
     (found,) = problems(tmp_path, head + sources + PATIENTS + labs)
     assert "b.csv, row 2, column 'HBsAg': '1.234'" in found
-    assert 'State decimal = "," or "." for each source' in found
+    assert 'State decimal = "." for its source if the point is a decimal sign there' in found
     stated = sources.replace('file = "b.csv"', 'file = "b.csv"\ndecimal = "."')
     assert read_excel(tmp_path, as_mapping(head + stated + PATIENTS + labs)).labs["value"].tolist() == ["0,12", "1.234"]
 
@@ -156,3 +156,30 @@ def test_a_result_below_its_limit_by_yes_or_no(tmp_path, column):
     assert "what is below its limit, which the mapping does not read" in problems(source, PATIENTS + BY_TEST)[0]
     named = f'comparator = {{ field = "{column}", values = {{ "是" = "<", "否" = "" }} }}\n'
     assert read_excel(source, as_mapping(PATIENTS + BY_TEST + named)).labs["value"].tolist() == ["<0.3", "2"]
+
+
+@pytest.mark.parametrize("decimal", ["", 'decimal = ","\n'])
+@pytest.mark.parametrize(("mended", "number"), [("1250", 1250), ("MORE", 1.25)])
+def test_the_advice_on_a_point_that_may_part_thousands_can_be_followed(tmp_path, decimal, mended, number):
+    """1.250 beside 12,5: as the message says, it is written without the point, or as what cannot be thousands."""
+    mapping = f'[source]\ndelimiter = ";"\n{decimal}' + PATIENTS
+    mapping += '[[labs]]\nanalyte = "hbv_dna"\nvalue = "DNA"\nunit = "IU/mL"\ndate = "Date"\n'
+    source = tmp_path / "a.csv"
+
+    def write(text):
+        rows = f"P1;2024-01-08;{text};2024-01-08\nP2;2024-01-08;12,5;2024-01-08\n"
+        source.write_text("ID;Enrol;DNA;Date\n" + rows, encoding="utf-8")
+
+    write("1.250")
+    (found,) = problems(source, mapping)
+    assert ("with a comma (12,5)" if decimal else "1.2340 with a further 0") in found
+    write(mended.replace("MORE", "1,25" if decimal else "1.2500"))
+    assert read_excel(source, as_mapping(mapping)).labs["number"].tolist() == [number, 12.5]
+
+
+def test_a_power_of_ten_may_have_a_point_beside_decimal_commas(tmp_path):
+    mapping = '[source]\ndelimiter = ";"\ndecimal = ","\n' + PATIENTS
+    mapping += '[[labs]]\nanalyte = "hbv_dna"\nvalue = "DNA"\nunit = "IU/mL"\ndate = "Date"\n'
+    rows = "P1;2024-01-08;1.2×10^3;2024-01-08\nP2;2024-01-08;12,5;2024-01-08\nP3;2024-01-08;1,5×10^2;2024-01-08\n"
+    (tmp_path / "a.csv").write_text("ID;Enrol;DNA;Date\n" + rows, encoding="utf-8")
+    assert read_excel(tmp_path / "a.csv", as_mapping(mapping)).labs["number"].tolist() == [1200, 12.5, 150]

@@ -35,7 +35,7 @@ def unsure_decimals(export: Export, mapping: SourceMapping) -> Iterator[Problem]
              if key in _NUMBERS and not one.values]  # fmt: skip
     named += [one.name for one in mapping.patients.values() if not one.values]
     texts = {name: [str(text) for text in export.columns[name].unique()] for name in dict.fromkeys(named)
-             if name in export.columns and not _validated(export, name)}  # fmt: skip
+             if name in export.columns and not validated(export, name)}  # fmt: skip
     commas = [name for name, own in texts.items() if any(map(has_comma, own))]
     for name, own in texts.items():
         wrong = {text for text, one in zip(own, may_be_thousands(own), strict=True) if one}
@@ -47,6 +47,7 @@ def unsure_decimals(export: Export, mapping: SourceMapping) -> Iterator[Problem]
             yield from export.table.problems(export.columns[name].isin(list(wrong)).to_numpy(), name, *told)
 
 
-def _validated(export: Export, name: str) -> bool:
+def validated(export: Export, name: str) -> bool:
+    """Tell whether the dictionary lets nothing but one way of writing numbers into a field."""
     known = export.definition(name)
     return known is not None and (known.validation.startswith(_VALIDATED) or known.type in ("calc", "slider"))

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.decimal_signs import WITH_COMMA
 from relapse_model.cohort.readers.patient_columns import patient_values, patients_of
 from relapse_model.cohort.readers.redcap.boxes import boxes_of, contradicting_boxes, ticked, unknown_boxes
+from relapse_model.cohort.readers.redcap.decimals import validated
 from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.event_order import visit_weeks
 from relapse_model.cohort.readers.redcap.export import Export
@@ -63,10 +65,10 @@ def prepared(export: Export, mapping: SourceMapping) -> Prepared:
         known = export.definition(name)
         stated = known is not None and known.validation.endswith("comma_decimal")
         if stated or mapping.source.get("decimal") == ",":
-            if known is None:
+            if not validated(export, name):
                 grouped = columns[name].str.fullmatch(_GROUPED).to_numpy(dtype=bool)
                 made.problems.extend(export.table.problems(
-                    grouped, name, "a decimal comma, or no point", "It may be thousands, or a decimal point"
+                    grouped, name, *WITH_COMMA
                 ))  # fmt: skip
                 columns[name] = columns[name].mask(grouped, "")
             columns[name] = columns[name].str.replace(_COMMA, r"\1.\2", regex=True)

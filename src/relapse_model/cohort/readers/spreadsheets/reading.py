@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.decimal_signs import NO_THOUSANDS, may_be_thousands
+from relapse_model.cohort.readers.decimal_signs import NO_THOUSANDS, WITH_COMMA, is_scientific, may_be_thousands
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
@@ -39,6 +39,11 @@ from relapse_model.study.line_numbers import Place
 
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _POINT = re.compile(r"[0-9]\.[0-9]")
+
+
+def _clashes(text: str) -> bool:
+    """Tell whether a number has a point, or two commas, where the decimal sign is a comma."""
+    return (bool(_POINT.search(text)) and not is_scientific(text)) or len(_COMMA.findall(text)) > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,12 +268,11 @@ class Reading:
             return self._one_convention(source, cells)
         codes, printed = pd.factorize(cells.values)
         texts = [str(one) for one in printed]
-        clash = np.array([bool(_POINT.search(one)) or len(_COMMA.findall(one)) > 1 for one in texts], dtype=bool)
+        clash = np.array([_clashes(one) for one in texts], dtype=bool)
         at = self.tables[source].found(cells.name)[0]
         wrong = clash[codes] & ~self.tables[source].numeric(at)
         for row in np.flatnonzero(wrong):
-            self.cell_problem(source, int(row), cells.name, self.shown(cells.values.iloc[row]),
-                              "a number with one decimal comma, and no point", 'Or state decimal = "." ')  # fmt: skip
+            self.cell_problem(source, int(row), cells.name, self.shown(cells.values.iloc[row]), *WITH_COMMA)
         pointed = np.array([_COMMA.sub(".", one) for one in texts], dtype=object)
         values = pd.Series(pointed[codes], dtype=object).mask(wrong, "")
         return replace(cells, values=values, refused=cells.refused | wrong)
