@@ -57,3 +57,32 @@ def test_texts_that_are_compared_as_one_must_mean_the_same(one, other):
     with pytest.raises(MappingError, match=r"line 6, key 'patients\.arm\.values'.* compared as one text"):
         parse_mapping(HEAD + arm, "map.toml")
     assert parse_mapping(HEAD + arm.replace("control", "hbig")).patients["arm"].values[one] == "hbig"
+
+
+LINES = '[mapping]\nprotocol = 1\nkind = "excel"\n{}\n[patients]\nid = "ID"\n'
+
+
+@pytest.mark.parametrize(
+    ("section", "advice"),
+    [
+        ('[time]\ndates = "day first"', 'dates = "dmy"'),
+        ('[source]\nsheet = ""', 'sheet = "Sheet1"'),
+        ('[source]\ndecimal = "comma"', 'decimal = ","'),
+        ('[source]\nheader_row = "2"', "header_row = 2"),
+        ('[source]\nunknown_patients = "yes"', 'unknown_patients = "list"'),
+        ('[missing]\ncodes = "-99"', 'codes = ["-99", "UNK"]'),
+        ("[time]\nzero = 1", 'zero = { field = "COLUMN" }'),
+        ("[time]\nvisits = []", 'visits = { "0" = 0, "12" = 12 }'),
+    ],
+)
+def test_a_line_that_works_is_shown_and_works(section, advice):
+    with pytest.raises(MappingError) as refusal:
+        parse_mapping(LINES.format(section), "map.toml")
+    (problem,) = refusal.value.problems
+    assert problem.advice.endswith(f"Write it so, for example: {advice}")
+    parse_mapping(LINES.format(f"{section.split(chr(10))[0]}\n{advice}"), "map.toml")
+
+
+def test_a_key_in_the_wrong_section_is_told_where_it_belongs():
+    with pytest.raises(MappingError, match=r'It belongs under \[source\], or \[sources\.NAME\]: encoding = "gb18030"'):
+        parse_mapping(LINES.format('encoding = "cp1252"'), "map.toml")

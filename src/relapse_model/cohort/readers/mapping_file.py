@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.readers import mapping_keys as keys
+from relapse_model.cohort.readers.mapping_lines import line_for, other_section
 from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
@@ -102,6 +103,10 @@ def parse_mapping(text: str, name: str = "mapping", kind: str | None = None) -> 
     return mapping
 
 
+_ANSWER = "It is not filled in. "
+_NO_KEY = "Take it out, or write it as one of these"
+
+
 class _MappingReader:
     """Collects problems while it reads, so that all of them are reported at once."""
 
@@ -113,6 +118,7 @@ class _MappingReader:
     def refuse(self, path: Place, found: str, expected: str, advice: str = "") -> None:
         column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
         line = line_of(self.text, path)
+        advice = advice or (_ANSWER if found == "''" else "") + line_for(path)
         self.problems.append(Problem(self.name, line, column or None, found, expected, advice, counted="line"))
 
     def table(self, raw: Any, path: Place, allowed: Mapping[str, Check]) -> dict[str, Any]:
@@ -124,7 +130,7 @@ class _MappingReader:
         for key, value in raw.items():
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-                advice = f"Did you mean {near[0]!r}?" if near else ""
+                advice = other_section(key, path) or (f"Did you mean {near[0]!r}?" if near else _NO_KEY)
                 self.refuse((*path, key), "unknown key", f"one of {', '.join(sorted(allowed))}", advice)
                 continue
             try:

@@ -206,7 +206,8 @@ def _with_comparator(reading: Reading, entry: Entry, part: Part, value: Cells) -
     twice = ((plain != "") & (printed != "") & ~agrees).to_numpy()
     for row in np.flatnonzero(~known & part.own):
         expected = f"one of {' '.join(COMPARATORS)}, or nothing"
-        reading.cell_problem(entry.source, int(row), sign.name, reading.shown(sign.values[row]), expected)
+        advice = f'State what its texts mean: comparator = {{ field = "{sign.name}", values = {{ "..." = "<" }} }}'
+        reading.cell_problem(entry.source, int(row), sign.name, reading.shown(sign.values[row]), expected, advice)
     for row in np.flatnonzero(twice & known & part.own):
         expected = "one comparator, in one of the two columns or the same in both"
         reading.cell_problem(entry.source, int(row), sign.name, "another comparator than in the value", expected)

@@ -76,7 +76,13 @@ class _Opener:
             asked.setdefault(entry.source, (*place, "source"))
         names = ", ".join(map(repr, self.named)) or "none"
         self.problems += [
-            in_mapping(mapping, place, f"source {name!r}", f"one of the sources under [sources.NAME]: {names}")
+            in_mapping(
+                mapping,
+                place,
+                f"source {name!r}",
+                f"one of the sources under [sources.NAME]: {names}",
+                f'Describe it: [sources.{name}] and below it sheet = "..." or file = "..."',
+            )
             for name, place in asked.items()
             if name != MAIN and name not in self.named
         ]
