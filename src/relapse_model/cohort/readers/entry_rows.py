@@ -184,7 +184,7 @@ def _refusals(
         name, bad, expected = entry.fields[key].name, one.bad & filled, one.expected
         if key == "comparator":
             signs, expected = one.values.map(_COMPARATORS), "<, <=, >, >= or ="
-            bad = signs.isna().to_numpy() & filled
+            bad = (signs.isna().to_numpy() | one.bad) & filled
             printed = _printed_sign(read["value"].values)
             clash = ((printed != "") & (one.values != "") & (signs != printed)).to_numpy() & filled & ~bad
             problems += table.problems(clash, name, "the comparator that is printed with the value")

@@ -131,3 +131,22 @@ def test_fields_of_an_outcome_are_asked_about(tmp_path):
     at = lines.index("# [outcome]")
     assert lines[at - 1].startswith("#? fail, fail_on: an adjudicated outcome?")
     assert lines[at + 1] == '# relapse = { field = "fail", values = { "1" = "1", "2" = "0" } }'
+
+
+def test_a_flag_with_signs_among_other_words_is_proposed_and_its_rest_is_not_taken_for_none(tmp_path):
+    """0.05 is below its limit by code 1; whether 12 is a number beside "pending" only a person knows."""
+    dictionary = (
+        "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\non,labs,text,Drawn,,date_ymd,\n"
+        'hbsag,labs,text,HBsAg (IU/mL),,,\nhbsag_flag,labs,radio,HBsAg flag,"1, < | 2, = | 3, later",,\n'
+    )
+    rows = "".join(f"{at},2024-01-08,2024-01-08,{value},{at}\n" for at, value in ((1, 0.05), (2, 120), (3, 12)))
+    path, _ = project(tmp_path, f"record_id,enrolled,on,hbsag,hbsag_flag\n{rows}", MAPPING, dictionary)
+    text = propose_redcap(path, built_in())
+    line = 'comparator = { field = "hbsag_flag", values = { "1" = "<", "2" = "" } }'
+    lines = text.split("\n")
+    assert lines[lines.index(line) - 1].startswith("#? Is this the comparator? Give its 1 other texts a meaning, too")
+    with pytest.raises(CohortError, match=r"row 4, column 'hbsag_flag': '3'"):
+        read_redcap(path, parse_mapping(text, "map.toml", "redcap"), study=built_in())
+    answered = text.replace('"2" = "" }', '"2" = "", "3" = "" }')
+    labs = read_redcap(path, parse_mapping(answered, "map.toml", "redcap"), study=built_in()).labs
+    assert labs["value"].tolist() == ["<0.05", "120", "12"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import MUST, quoted, table_text
-from relapse_model.cohort.readers.redcap.beside_values import comparator_meanings, comparators_beside
+from relapse_model.cohort.readers.redcap.beside_values import comparator_meanings, comparators_beside, texts_of
 from relapse_model.cohort.readers.redcap.found_fields import Found
 from relapse_model.cohort.readers.redcap.not_counted import names_of
 from relapse_model.cohort.readers.redcap.proposal import Proposal
-from relapse_model.cohort.readers.signs_beside import analytes_in
+from relapse_model.cohort.readers.redcap.said_in_words import words_beside
+from relapse_model.cohort.readers.signs_beside import NO_SIGN, analytes_in
+from relapse_model.cohort.readers.words_beside import as_comparators
 from relapse_model.study.names_known import analyte_names
 
 
@@ -38,9 +41,33 @@ def comparator_lines(proposal: Proposal, one: Found, analyte: str, results: list
         elif one.name in others:
             asked.append(name)
     signs = sure or asked
+    if not signs:
+        return _mixed(proposal, one, analyte, [other.name for other in results])
     mark = "" if len(sure) == 1 else f"{MUST}Of which result are these the comparators? "
     proposal.named.update(signs)
     return [f"{mark}comparator = {_stated(proposal, name)}" for name in signs]
+
+
+def _mixed(proposal: Proposal, one: Found, analyte: str, results: list[str]) -> list[str]:
+    """Return the lines for a field in which signs, or words for "below the limit", stand among other texts."""
+    export, names = proposal.export, analyte_names(proposal.study)
+    others = [name for name in results if name != one.name]
+    for name, stated in words_beside(export, one.name, analyte, others, frozenset(proposal.named), names):
+        by_code = dict(zip(export.columns[name].astype(str).str.strip(), texts_of(export, name), strict=True))
+        signs = as_comparators({code: stated.meanings.get(label, "") for code, label in by_code.items()})
+        if not any(signs.values()):
+            continue
+        known = {code: sign for code, sign in signs.items() if sign or plain_words(by_code[code]) in NO_SIGN | {"="}}
+        line = f"comparator = {{ field = {quoted(name)}, values = {table_text(known.items())} }}"
+        proposal.named.add(name)
+        if len(known) == len(signs):
+            return [line]
+        return [
+            f'{MUST}Is this the comparator? Give its {len(signs) - len(known)} other texts a meaning, too: "" where a '
+            "number is none; else take the line out",
+            line,
+        ]
+    return []
 
 
 def _named(proposal: Proposal, name: str) -> set[str]:
