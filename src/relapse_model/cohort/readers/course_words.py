@@ -16,7 +16,8 @@ _START = re.compile(
     r"|开始|起始|首次"
 )
 _DATE = re.compile(
-    r"(?<![a-z])(?:date|dt|dat|day|datum|fecha|data|de|du|di|of|given|dose|treatment|therapy|course)(?![a-z])|日期|时间|治疗|注射|用药"
+    r"(?<![a-z])(?:date|dt|dat|day|datum|fecha|data|de|du|di|of|given|dose|treatment|therapy|course|gabe|injektion"
+    r"|injection|inyección|iniezione)(?![a-z])|日期|时间|治疗|注射|用药"
 )
 
 

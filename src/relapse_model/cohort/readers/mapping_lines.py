@@ -35,7 +35,7 @@ _LINES: Mapping[str, tuple[str, str]] = {
     "analyte": ("[[labs]]", 'analyte = "hbsag"'),
     "value": ("[[labs]]", 'value = "COLUMN"'),
     "comparator": ("[[labs]]", 'comparator = { field = "COLUMN", values = { "below" = "<", "" = "" } }'),
-    "unit": ("[[labs]]", 'unit = "IU/mL"'),
+    "unit": ("[[labs]]", 'unit = "..."'),
     "date": ("[[labs]]", 'date = "COLUMN"'),
     "day": ("[[labs]]", 'day = "COLUMN"'),
     "week": ("[[labs]]", 'week = "COLUMN"'),
@@ -56,7 +56,6 @@ _LINES: Mapping[str, tuple[str, str]] = {
     "values": ("{ field = ... }", 'values = { "1" = "M", "2" = "F" }'),
     "field": ("{ field = ... }", '{ field = "COLUMN" }'),
 }
-_UNITS = {"treatments": "IU", "patients": "IU/mL", "labs": "IU/mL"}
 _SECTIONS: Mapping[str, str] = {
     "patients": '[patients], and below it id = "COLUMN"',
     "labs": '[[labs]], and below it analyte = "hbsag"',
@@ -78,14 +77,18 @@ def line_for(path: Place) -> str:
     --------
     >>> line_for(("time", "dates"))
     'Write it so, for example: dates = "dmy"'
-    >>> line_for(("labs", 0, "unit")), line_for(("patients", "bmi_kg_m2"))
-    ('Write it so, for example: unit = "IU/mL"', 'Write it so, for example: bmi_kg_m2 = { field = "COLUMN" }')
+    >>> line_for(("labs", 0, "unit"))
+    'Write the unit that the laboratory prints: unit = "..."'
+    >>> line_for(("patients", "bmi_kg_m2"))
+    'Write it so, for example: bmi_kg_m2 = { field = "COLUMN" }'
     """
     key = str(path[-1]) if path else ""
     if key in _SECTIONS and len(path) == 1:
         return f"Write it so: {_SECTIONS[key]}"
-    if key == "unit" and path[0] in _UNITS:
-        return f'Write it so, for example: unit = "{_UNITS[str(path[0])]}"'
+    if key == "field" and len(path) > 1:
+        return line_for(path[:-1])
+    if key == "unit":  # not an example, which might be taken for that of the laboratory
+        return 'Write the unit that the laboratory prints: unit = "..."'
     if path and path[0] == "patients" and key not in _LINES:
         return f'Write it so, for example: {key} = {{ field = "COLUMN" }}'
     return f"Write it so, for example: {_LINES[key][1]}" if key in _LINES else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from relapse_model.cohort.readers.label_words import plain_words, relapse_or_free
+from relapse_model.cohort.readers.label_words import plain_words, relapse_or_free, says
 from relapse_model.cohort.readers.proposed_text import comment, quoted, table_text
 from relapse_model.cohort.readers.relapse_dates import is_relapse, is_relapse_date
 from relapse_model.study.names import yes_or_no
@@ -85,9 +85,10 @@ def outcome_question(
 
 def _event_line(name: str, texts: Mapping[str, str]) -> str:
     """Return the line of the event: yes and no as they are, others with the meanings that they have."""
-    if texts and all(yes_or_no(label) is not None for label in texts.values()):
-        coded = any(code != label for code, label in texts.items())
-        meanings = {code: str(int(bool(yes_or_no(label)))) for code, label in texts.items()}
+    answers = {code: says(label) for code, label in texts.items()}
+    if texts and all(answer is not None and not relapse_or_free(texts[code]) for code, answer in answers.items()):
+        coded = any(yes_or_no(code) is not answer for code, answer in answers.items())
+        meanings = {code: str(int(bool(answer))) for code, answer in answers.items()}
         return f"relapse = {{ field = {quoted(name)}{f', values = {table_text(meanings.items())}' if coded else ''} }}"
     said = {code: relapse_or_free(label) or "?" for code, label in texts.items()}
     return f"event = {{ field = {quoted(name)}, values = {table_text(said.items())} }}"

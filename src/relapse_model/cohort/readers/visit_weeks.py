@@ -19,11 +19,12 @@ from relapse_model.errors import Problem
 
 TOKENS = (
     ("week", re.compile(r"(?<![a-z])(?:weeks?|wochen?|semaines?|semanas?|settiman[ae]|wk|w)[ _-]?(\d{1,3})(?![\d.])")),
+    ("week", re.compile(r"(?<![a-z\d])s[ _-]?(\d{1,2})(?![\d.a-z])")),  # semaine, semana, settimana
     ("week", re.compile(r"第?(\d{1,3})\s?周")),
     ("week", re.compile(r"(?<![\d.^*])(\d{1,3})\s?(?:weeks?|wochen?|semaines?|semanas?|settimane|wks?|w)(?![a-z])")),
     ("month", re.compile(r"(?<![a-z])(?:months?|monate?|mois|mes(?:es)?|mes[ei]|m)[ _-]?(\d{1,2})(?![\d.a-z])")),
     ("month", re.compile(r"第?(\d{1,2})\s?个?月")),
-    ("day", re.compile(r"(?<![a-z])(?:days?|tage?|jours?|d[ií]as?|giorn[oi]|d)[ _-]?(\d{1,3})(?![\d.a-z])")),
+    ("day", re.compile(r"(?<![a-z])(?:days?|tage?|jours?|d[ií]as?|giorn[oi]|d|j)[ _-]?(\d{1,3})(?![\d.a-z])")),
     ("visit", re.compile(r"(?<![a-z])(?:visit[ea]?|v)[ _-]?(\d{1,2})(?![\d.a-z])")),
 )
 """How a visit stands in a name, and what its number counts."""

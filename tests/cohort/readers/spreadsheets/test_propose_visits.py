@@ -135,3 +135,64 @@ def test_identifiers_that_a_spreadsheet_has_cut(built, study):
     with pytest.raises(SourceError) as refusal:
         read_excel(path, parse_mapping(text, "map.toml", "excel"), study=study)
     assert "Its last digits are lost in this file" in str(refusal.value.problems[0])
+
+
+def proposed_csv(tmp_path, study, text):
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    return path, propose_excel(path, study)
+
+
+def test_visits_and_names_of_french_hospitals(tmp_path, study):
+    """J0 is the day of enrolment, S12 week 12, M6 month 6; AgHBs is HBsAg."""
+    path, text = proposed_csv(
+        tmp_path, study,
+        "Identifiant,Date d'inclusion,AgHBs J0 (UI/mL),Date J0,AgHBs S12 (UI/mL),Date S12,AgHBs M6 (UI/mL),Date M6\n"
+        "1,2024-01-08,<0.05,2024-01-08,0.12,2024-04-01,0.3,2024-07-08\n",
+    )  # fmt: skip
+    assert "Dates, too" not in text
+    labs = read_excel(path, parse_mapping(text, "map.toml", "excel")).labs
+    assert labs["week"].tolist() == [0, 12, 26]
+    assert set(labs["analyte"]) == {"hbsag"}
+
+
+def test_dates_of_visits_are_taken_whatever_they_are_called(tmp_path, study):
+    """Read at week 12 by its name, the relapse would be a week early."""
+    path, text = proposed_csv(
+        tmp_path, study,
+        "ID paziente,Data arruolamento,HBsAg settimana 0 (UI/mL),Data settimana 0,HBsAg settimana 12 (UI/mL),"
+        "Data settimana 12\n1,2024-01-08,<0.05,2024-01-08,0.12,2024-04-08\n",
+    )  # fmt: skip
+    assert read_excel(path, parse_mapping(text, "map.toml", "excel")).labs["week"].tolist() == [0, 13]
+
+
+def test_units_in_the_row_below_the_names_belong_to_them(tmp_path, study):
+    path, text = proposed_csv(
+        tmp_path, study,
+        "病案号,入组日期,HBsAg,HBsAb,检查日期\n,,IU/mL,mIU/mL,\n1001,2024-01-08,0.02,15.3,2024-01-08\n",
+    )  # fmt: skip
+    assert "header_rows = 2" in text
+    labs = read_excel(path, parse_mapping(text, "map.toml", "excel")).labs
+    assert labs["unit"].tolist() == ["IU/mL", "mIU/mL"]
+
+
+def test_tests_of_another_language_are_given_their_meaning(tmp_path, study):
+    path, text = proposed_csv(
+        tmp_path, study,
+        "N° patient,Date d'inclusion,Date de prélèvement,Analyse,Résultat,Unité\n"
+        "1,2024-01-08,2024-01-08,AgHBs,0.02,UI/mL\n1,2024-01-08,2024-01-08,ADN-VHB,120,UI/mL\n"
+        "1,2024-01-08,2024-01-08,Glycémie,5.1,mmol/L\n",
+    )  # fmt: skip
+    assert 'values = { "AgHBs" = "hbsag", "ADN-VHB" = "hbv_dna" }' in text
+    assert sorted(read_excel(path, parse_mapping(text, "map.toml", "excel")).labs["analyte"]) == ["hbsag", "hbv_dna"]
+
+
+def test_numbered_injections_with_points_are_doses(tmp_path, study):
+    path, text = proposed_csv(
+        tmp_path, study,
+        "Fallnr.,Einschlussdatum,HBsAg quant. Woche 0 (IE/ml),Datum Woche 0,HBIG 1. Gabe,HBIG 1. Dosis (IE)\n"
+        "1,2024-01-08,0.02,2024-01-08,2024-01-15,400\n",
+    )  # fmt: skip
+    cohort = read_excel(path, parse_mapping(text, "map.toml", "excel"))
+    assert cohort.treatments[["agent", "start_week", "dose"]].to_numpy().tolist() == [["hbig", 1, 400]]
+    assert cohort.labs["number"].tolist() == [0.02]

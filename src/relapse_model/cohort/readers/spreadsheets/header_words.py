@@ -19,9 +19,9 @@ IDENTIFIERS = _words(
     "patient id|patientid|subject id|subjid|usubjid|subject|participant id|pid|mrn|hospital number|case number|case no"
     "|record id|study id|病案号|住院号|登记号|病历号|门诊号|患者编号|患者id|病人编号|病人id|病人号|受试者编号|受试者号"
     "|入组编号|研究编号|筛选号|随机号|编号|id|patient-nr.|patient-nr|patientennummer|patienten-nr.|patienten-nr|patienten-id"
-    "|patient nr|patient no|fallnummer|fall-nr.|pat-nr|pat-nr.|pat.-nr.|pat.-nr|pat.nr.|pat. nr.|pat nr|patnr|pat-id"
-    "|pat.-id|patienten nr|patienten-nummer|patient-id|n° patient|n° de patient|n°patient|no patient|no. patient"
-    "|nº patient|numéro patient|numéro de patient|numéro du patient|id patient|identifiant|identifiant patient"
+    "|patient nr|patient no|fallnummer|fall-nr.|fallnr.|fallnr|pat-nr|pat-nr.|pat.-nr.|pat.-nr|pat.nr.|pat. nr.|pat nr"
+    "|patnr|pat-id|pat.-id|patienten nr|patienten-nummer|patient-id|n° patient|n° de patient|n°patient|no patient"
+    "|no. patient|nº patient|numéro patient|numéro de patient|numéro du patient|id patient|identifiant|identifiant patient"
     "|n° dossier|nº paciente|n° paciente|número de paciente|id paciente|nhc|historia clínica|número de historia"
     "|nº historia|id paziente|n. paziente|n° paziente|numero paziente|codice paziente"
 )
@@ -70,7 +70,8 @@ UNITS = _words(
 ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试剂|检测试剂|方法|检测方法|检测平台|平台")
 DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
-    "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
+    "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检查日期|检查时间|化验日期|抽血时间|采血日期"
+    "|采血时间|送检日期|访视时间|随访时间|复查日期|复查时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
     "|datum|abnahmedatum|entnahmedatum|probendatum|visitendatum|untersuchungsdatum|datum der untersuchung"
     "|datum der visite"
     "|datum der blutentnahme|blutentnahme|blutabnahme|probenentnahme|date de visite|date visite|date de la visite"
@@ -113,6 +114,24 @@ WORD_VISIT = re.compile(
 )
 """A visit that is called by a word: it has no week of its own, or another clock counts its weeks."""
 
+_ALIASES: Mapping[str, str] = {
+    word: analyte
+    for analyte, words in {
+        "hbsag": "aghbs|ag hbs|hbs ag|antigène hbs|antígeno hbs|antigene hbs|antígeno de superficie",
+        "anti_hbs": "ac anti hbs|anticorps anti hbs|achbs|ac hbs|anti hbs ak|anticuerpos anti hbs|anticorpi anti hbs",
+        "hbv_dna": "adn vhb|adn du vhb|vhb adn|dna vhb|vhb dna|charge virale vhb|charge virale b|carga viral vhb",
+        "alt": "alat|tgp|alat gpt|gpt alat|alt gpt|gpt alt|alat tgp|tgp alat",
+        "ast": "asat|tgo|asat got|got asat|ast got|got ast",
+        "platelets": "thrombozyten|plaquettes|plaquetas|piastrine",
+        "albumin": "albumine|albúmina|albumina",
+        "bilirubin": "bilirubin gesamt|gesamtbilirubin|bilirubine totale|bilirrubina total|bilirubina totale",
+    }.items()
+    for word in words.split("|")
+}
+"""Names in German, French, Spanish and Italian, for proposals alone."""
+_QUANTITATIVE = re.compile(
+    r"(?<![a-z])(?:quant\.?|quantitativ\w*|quantitatif|cuantitativo|titer|titre)(?![a-z])", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*$")
 
 
@@ -208,11 +227,20 @@ def analyte_of(text: str, names: NameTable) -> str | None:
     >>> analyte_of("ALT 谷丙转氨酶", names), analyte_of("ALT AST", names), analyte_of("ALT 定性", names)
     ('alt', None, None)
     """
-    whole = names.meaning(text.replace("_", " ")).name
+    plain = text.replace("_", " ").strip(" .")
+    whole = names.meaning(plain).name or _by_alias(plain, names) or _by_alias(_QUANTITATIVE.sub(" ", plain), names)
     if whole is not None:
         return whole
     parts = {names.meaning(part).name for part in re.split(r"[\s_/()（）]+", text) if part}
     return parts.pop() if len(parts) == 1 else None
+
+
+def _by_alias(text: str, names: NameTable) -> str | None:
+    """Return the analyte that a name in another language means; None where a study does not know the analyte."""
+    plain = " ".join(re.split(r"[\W_]+", text.casefold())).strip()
+    found = names.meaning(plain).name if plain else None
+    alias = _ALIASES.get(plain)
+    return found or (alias if alias is not None and names.meaning(alias).name == alias else None)
 
 
 def before_treatment(name: str, names: NameTable) -> str | None:

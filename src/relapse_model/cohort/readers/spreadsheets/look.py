@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from relapse_model.cohort.readers.spreadsheets.encodings import guess_encoding
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, IDENTIFIERS, PATIENT_COLUMNS, bare_name
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.table import Table, table_of
+from relapse_model.cohort.readers.units_in_names import units_in_name
 from relapse_model.errors import SourceError
 
+_OTHER_UNITS = ("岁", "%", "kg/m2", "kg/m²", "years", "Jahre", "S/CO", "COI")
 _TOP = 20  # rows among which the header is looked for
 _DELIMITERS = (",", ";", "\t", "|")
 _REDCAP = frozenset({"redcap_event_name", "redcap_repeat_instrument", "redcap_data_access_group"})
@@ -200,7 +202,13 @@ def _header(sheet: Sheet) -> tuple[int, int]:
         return full + 1, 2
     if full > 0 and any(top == full - 1 for top, *_ in across):
         return full, 2
-    return full + 1, 1
+    return full + 1, 2 if full + 1 < len(sheet.cells) and _are_units(sheet.cells[full + 1].tolist()) else 1
+
+
+def _are_units(row: Iterable[object]) -> bool:
+    """Tell whether a row holds units and nothing else, as one below the names does."""
+    texts = [str(one).strip() for one in row if str(one).strip()]
+    return bool(texts) and all(units_in_name(f"x ({text})") or text in _OTHER_UNITS for text in texts)
 
 
 def category_counts(values: pd.Series, most: int = 12) -> str:

@@ -15,7 +15,7 @@ from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
 from relapse_model.study.names import NameTable
 
-_NUMBER = re.compile(r"(?<![\d.])(\d{1,2})(?![\d.])")
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,2})(?!\d|\.\d)")
 _ORDINAL = re.compile(
     r"(?<=\{visit\})(?:st|nd|rd|th|re|er|e|ª|º|\.)(?![a-z])|(?<!\w)(?:no|nr|n°|#)\.?(?=\s*\{visit\})|[第次针]"
 )  # what goes with a number
@@ -119,7 +119,7 @@ def dose_lines(proposal: Proposal, look: Look, name: str, places: list[int]) -> 
 def dates_in(look: Look, place: int) -> bool:
     """Tell whether most cells of a column hold dates, in any order of their parts, and maybe several of them."""
     texts = look.texts(place)
-    found = texts.str.contains(r"\d[-./年]\d{1,2}")
+    found = texts.str.contains(r"\d{1,4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d|(?:19|20)\d\d[-./年]\d{1,2}")
     return bool(len(texts)) and bool(found.mean() > 0.5)
 
 

@@ -25,6 +25,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import dates_in
 from relapse_model.cohort.readers.spreadsheets.visit_columns import Columns, columns_of_visits, week_of
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 from relapse_model.cohort.readers.words_beside import as_comparators, stated_signs
@@ -36,14 +37,17 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     """Write an entry for each analyte whose results stand in columns of visits."""
     patterns = [one for one in columns_of_visits(look) if not any(proposal.uses(look, at) for at in one.places)]
     days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
+    days = days or [one for one in patterns if all(dates_in(look, place) for place in one.places)]
     others = [one for one in patterns if one not in days]
     named = [(one, _analyte(one.visits[0].rest, proposal)) for one in others]
     wanted = [
         (one, name) for one, name in named
         if name in proposal.study.analytes and not _signs_of(proposal, look, one, str(name), alone=False)
     ]  # fmt: skip
-    for one in days[1:] if wanted else ():
-        proposal.add("", f"# Dates, too: {one.pattern}; the first such columns are taken.")
+    taken = [_days_of(one, days) for one, _ in wanted]
+    for one in days if wanted else ():
+        if one not in taken:
+            proposal.add("", f"# Dates, too: {one.pattern}; other such columns are taken.")
     for one, analyte in wanted:
         assert analyte is not None
         _write_wide(proposal, source, look, one, analyte, _days_of(one, days))
@@ -136,12 +140,20 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     sign = _sign_of(proposal, look, result, own)
     proposal.use(look, *own, *(() if sign is None else (sign,)))
     proposal.add("", "[[labs]]", f"# {len(look.texts(result))} results")
-    _tests_met(proposal, look, test, unit)
-    known = look.table.column(test).astype(str).map(lambda text: proposal.analytes.meaning(text.strip()).name)
+    aliases = {
+        text: name for text in look.texts(test).unique()
+        if proposal.analytes.meaning(str(text)).name is None
+        and (name := analyte_of(str(text), proposal.analytes)) in proposal.study.analytes
+    }  # fmt: skip
+    _tests_met(proposal, look, test, unit, aliases)
+    known = look.table.column(test).astype(str).str.strip().map(
+        lambda text: aliases.get(text) or proposal.analytes.meaning(text).name
+    )  # fmt: skip
     values = look.table.column(result).astype(str).str.strip()
     proposal.note_unreadable(values[known.isin(list(proposal.study.analytes)) & (values != "")])
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
-    proposal.add(f"analyte = {{ field = {quoted(names[test])} }}", f"value = {quoted(names[result])}")
+    stated = f", values = {table_text(aliases.items())}" if aliases else ""
+    proposal.add(f"analyte = {{ field = {quoted(names[test])}{stated} }}", f"value = {quoted(names[result])}")
     _comparator(proposal, look, sign)
     if unit is None:
         proposal.ask("In which unit are the results? There is no column of units.", 'unit = ""')
@@ -200,7 +212,7 @@ def _states(proposal: Proposal, look: Look) -> None:
         return
 
 
-def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None) -> None:
+def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None, aliases: dict[str, str]) -> None:
     """Say which tests there are, in which units, and what they mean to the study."""
     tests = look.table.column(test).astype(str).str.strip()
     units = pd.Series("", index=tests.index) if unit is None else look.table.column(unit).astype(str).str.strip()
@@ -209,7 +221,7 @@ def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None) -> N
         name, own = map(str, cast("tuple[str, str]", met))
         if not name:
             continue
-        meaning = proposal.analytes.meaning(name)
+        meaning = proposal.analytes.meaning(aliases.get(name, name))
         if meaning.name in proposal.study.analytes:
             unread = not_read(proposal.study.analytes[str(meaning.name)], own)
             said = f"{meaning.name}{f', {unread}' if unread else ''}"

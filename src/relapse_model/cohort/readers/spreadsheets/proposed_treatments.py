@@ -78,6 +78,13 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
     proposal.use(look, *(place for place in (agent, start, end, dose, unit) if place is not None))
     counts = look.texts(agent).value_counts()
     proposal.add("", "[[treatments]]")
+    unknown = [str(text) for text in counts.index if not proposal.agents.meaning(str(text)).name][:_LISTED]
+    if unknown:
+        line = f'agent = {{ field = {quoted(names[agent])}, values = {{ {quoted(unknown[0])} = "..." }} }}'
+        proposal.add(
+            f"# Not known to the study: {', '.join(map(quoted, unknown))}. If one is an agent of it by another name, "
+            f"give its meaning: {line}"
+        )
     for text, count in list(counts.items())[:_LISTED]:
         meaning = proposal.agents.meaning(str(text))
         said = meaning.name or (f"like {', '.join(meaning.doubt)}: give its meaning" if meaning.doubt else "not used")
