@@ -21,7 +21,8 @@ IDENTIFIERS = _words(
     "|入组编号|研究编号|筛选号|随机号|编号|id|patient-nr.|patient-nr|patientennummer|patienten-nr.|patienten-nr|patienten-id"
     "|patient nr|patient no|fallnummer|fall-nr.|fallnr.|fallnr|pat-nr|pat-nr.|pat.-nr.|pat.-nr|pat.nr.|pat. nr.|pat nr"
     "|patnr|pat-id|pat.-id|patienten nr|patienten-nummer|patient-id|n° patient|n° de patient|n°patient|no patient"
-    "|no. patient|nº patient|numéro patient|numéro de patient|numéro du patient|id patient|identifiant|identifiant patient"
+    "|no. patient|nº patient|numéro patient|numéro de patient|numéro du patient|id patient|identifiant"
+    "|identifiant patient"
     "|n° dossier|nº paciente|n° paciente|número de paciente|id paciente|nhc|historia clínica|número de historia"
     "|nº historia|id paziente|n. paziente|n° paziente|numero paziente|codice paziente"
 )

@@ -140,11 +140,7 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     sign = _sign_of(proposal, look, result, own)
     proposal.use(look, *own, *(() if sign is None else (sign,)))
     proposal.add("", "[[labs]]", f"# {len(look.texts(result))} results")
-    aliases = {
-        text: name for text in look.texts(test).unique()
-        if proposal.analytes.meaning(str(text)).name is None
-        and (name := analyte_of(str(text), proposal.analytes)) in proposal.study.analytes
-    }  # fmt: skip
+    aliases = _aliases(proposal, look, test)
     _tests_met(proposal, look, test, unit, aliases)
     known = look.table.column(test).astype(str).str.strip().map(
         lambda text: aliases.get(text) or proposal.analytes.meaning(text).name
@@ -165,6 +161,13 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add(f"date = {quoted(names[day])}")
     proposal.add(*([f"assay = {{ field = {quoted(names[assay])} }}"] if assay is not None else []))
     _states(proposal, look)
+
+
+def _aliases(proposal: Proposal, look: Look, test: int) -> dict[str, str]:
+    """Return the tests that a study does not know by the name that is printed, and that are analytes of it."""
+    unknown = [str(one) for one in look.texts(test).unique() if proposal.analytes.meaning(str(one)).name is None]
+    found = {text: analyte_of(text, proposal.analytes) or "" for text in unknown}
+    return {text: name for text, name in found.items() if name in proposal.study.analytes}
 
 
 def _sign_of(proposal: Proposal, look: Look, result: int, own: set[int]) -> int | None:
