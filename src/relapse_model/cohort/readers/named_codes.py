@@ -149,7 +149,7 @@ def odd_rows(odd: Mapping[str, int], right: list[str], column: str) -> list[str]
     right : list of str
         Texts of the others.
     column : str
-        In which the texts stand, as ``when`` names it.
+        In which the texts stand, as ``when`` names it; empty where no one does.
 
     Examples
     --------
@@ -164,8 +164,10 @@ def odd_rows(odd: Mapping[str, int], right: list[str], column: str) -> list[str]
     shown = ", ".join(f"{quoted(comment(text))}: {odd[text]:,}" for text in list(odd)[:_SHOWN])
     more = f", and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
     rows, them = ("row is", "it") if total == 1 else ("rows are", "them")
-    return [
-        f"#? {total:,} {rows} called otherwise ({shown}{more}), and will be refused: correct {them}, or leave "
-        f"{them} out by the next line",
-        f"# when = {{ {column} = [{', '.join(map(quoted, right))}] }}",
-    ]
+    line = " by the next line" if right and column else " by 'when'"
+    asked = (
+        f"#? {total:,} {rows} called otherwise ({shown}{more}), and will be refused: correct {them}, or leave {them} "
+        f"out{line}"
+    )
+    key = column if re.fullmatch(r"\w+", column) else quoted(column)
+    return [asked, *([f"# when = {{ {key} = [{', '.join(map(quoted, right))}] }}"] if right and column else [])]

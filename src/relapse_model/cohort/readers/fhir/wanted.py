@@ -18,7 +18,8 @@ from relapse_model.study.study import Study
 
 Path = tuple[Step, ...]
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
-_CODE = re.compile(r"\S+\|\S+")
+_CODE = re.compile(r"text\|\S.*|\S*\|\S+")
+_BARE = "A code means nothing without its system; where the export states none, write '|HBSAB'"
 _OF_LABS = ("value", "date", "assay", "lower_limit", "upper_limit")
 _OF_TREATMENTS = ("start", "end", "dose")
 _OF_OUTCOME = ("relapse", "event", "date")
@@ -163,8 +164,8 @@ class _Asking:
         known = self.by_type.setdefault(kind, {})
         for code in codes or ("",):
             if code and not _CODE.fullmatch(code):
-                self.refuse((*place, "codes"), repr(code), "system|code, such as 'http://loinc.org|5193-8'",
-                            "A code means nothing without its system")  # fmt: skip
+                expected = "system|code, such as 'http://loinc.org|5193-8'; of words without a code 'text|HBsAg'"
+                self.refuse((*place, "codes"), repr(code), expected, _BARE)
             known[code] = (*known.get(code, ()), wanted)
 
     def path(self, text: str, place: Place, column: str = "") -> Path:
