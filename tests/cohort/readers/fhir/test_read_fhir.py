@@ -438,6 +438,30 @@ def test_requests_are_courses_where_they_are_orders(read):
     assert read(request(status="completed", **valid), mapping=stated).treatments["end_week"].tolist() == [3.0]
 
 
+def test_what_is_said_to_do_about_an_order_without_an_end_can_be_done(read):
+    """Where it stands is said only if it stands there; of a stopped order, what leaves it out."""
+    order = {"resourceType": "MedicationRequest", "authoredOn": "2024-03-08", "intent": "order"}
+    bare, valid = MAPPING + 'resource = "MedicationRequest"\n', {"validityPeriod": {"end": "2024-03-22"}}
+
+    def advice(**more):
+        with pytest.raises(CohortError) as refusal:
+            read(observation(), dose() | order | more, mapping=bare)
+        return str(refusal.value)
+
+    said = advice(status="completed", dispenseRequest=valid)
+    line = 'end = "dispenseRequest.validityPeriod.end"'
+    assert line in said
+    done = dose() | order | {"status": "completed", "dispenseRequest": valid}
+    assert read(observation(), done, mapping=f"{bare}{line}\n").treatments["end_week"].tolist() == [3.0]
+    assert "complete dosageInstruction.timing.repeat.boundsPeriod.end" in advice(status="completed")
+    for status in ("stopped", "on-hold"):
+        said = advice(status=status, dispenseRequest=valid)
+        leave = 'when = { status = ["active", "completed"] }'
+        assert leave in said and line not in said
+        stopped = dose() | order | {"status": status, "dispenseRequest": valid}
+        assert len(read(observation(), stopped, done, mapping=f"{bare}{line}\n{leave}\n").treatments) == 1
+
+
 def test_an_analyte_or_agent_that_is_not_found_is_told(read):
     mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\ncodes = ["urn:local|ETV"]\n'
     cohort = read(dose(), mapping=mapping)
