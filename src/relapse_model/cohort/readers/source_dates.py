@@ -108,6 +108,19 @@ def local_text(text: str, zone: str) -> str:
         return text
 
 
+def local_dates(values: pd.Series, zone: str) -> pd.Series:
+    """Return a column of times, as `iso_dates` returns it, in the time of a zone; each different text is read once.
+
+    Parameters
+    ----------
+    values : Series
+    zone : str
+    """
+    codes, printed = pd.factorize(values.astype(object))
+    local = np.array([*(local_text(str(one), zone) for one in printed), ""], dtype=object)
+    return pd.Series(local[codes], index=values.index, dtype=object)
+
+
 def iso_dates(
     values: pd.Series, order: Order = "ymd", partial: Partial = "refuse"
 ) -> tuple[pd.Series, NDArray[np.bool_]]:

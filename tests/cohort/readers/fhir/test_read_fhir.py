@@ -457,7 +457,8 @@ def test_what_is_said_to_do_about_an_order_without_an_end_can_be_done(read):
     for status in ("stopped", "on-hold"):
         said = advice(status=status, dispenseRequest=valid)
         leave = 'when = { status = ["active", "completed"] }'
-        assert leave in said and line not in said
+        assert leave in said
+        assert line not in said
         stopped = dose() | order | {"status": status, "dispenseRequest": valid}
         assert len(read(observation(), stopped, done, mapping=f"{bare}{line}\n{leave}\n").treatments) == 1
 
@@ -627,3 +628,14 @@ def test_a_dose_below_an_amount_is_no_amount(read):
 def test_a_missing_code_is_read_in_decimals_too(read):
     cohort = read(observation(**quantity(999.0)), mapping=MAPPING.replace('["haemolysed"]', '["999"]'))
     assert left_out(cohort) == {"a code for a missing value": 1}
+
+
+def test_resources_are_left_out_by_what_stands_at_a_path(read):
+    """Of three results one has another method, and one none: each is left out by what it says, or does not say."""
+    rows = [observation(day=f"2024-03-{8 + at:02}T10:00:00+08:00", **quantity(), **said)
+            for at, said in enumerate(({"method": {"text": "ELISA"}}, {"method": {"text": "CMIA"}}, {}))]  # fmt: skip
+    for unless, days in (('{ "method.text" = "ELISA" }', [9, 10]), ('{ "method.text" = "" }', [8, 9])):
+        mapping = MAPPING.replace('analyte = "anti_hbs"', f'analyte = "anti_hbs"\nunless = {unless}')
+        cohort = read(*rows, mapping=mapping)
+        assert [int(day[8:10]) for day in cohort.labs["date"]] == days
+        assert left_out(cohort) == {"not as the mapping's 'when' asks, or left out by its 'unless'": 1}

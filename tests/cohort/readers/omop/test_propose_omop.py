@@ -73,6 +73,18 @@ def test_a_concept_that_is_as_much_one_as_another_is_asked(write, names):
     assert "\n[[labs]]" not in text
 
 
+def test_the_row_of_another_name_is_left_out_by_what_its_refusal_says(write, tmp_path):
+    text = write([*[result("HBV DNA")] * 2, result("HDV RNA")])
+    with pytest.raises(CohortError) as refusal:
+        read_omop(tmp_path, followed(text))
+    assert 'unless = { measurement_source_value = "..." } in the entry' in str(refusal.value)
+    for unless in ('unless = { measurement_source_value = "HDV RNA" }', "unless = { measurement_id = [13] }"):
+        mapping = text.replace('analyte = "hbv_dna"', f'analyte = "hbv_dna"\n{unless}')
+        cohort = read_omop(tmp_path, followed(mapping))
+        assert len(cohort.labs) == 2
+        assert "1 not as the mapping's 'when' asks, or left out by its 'unless'" in str(cohort.reading)
+
+
 def test_the_vocabulary_decides_before_the_rows(write):
     concepts = [("1", "Hepatitis B virus surface Ag", "LOCAL", "None"), ("9", "aspirin", "x", "RxNorm")]
     assert 'analyte = "hbsag"' in write([result("4711")] * 3, concepts=[("1", "HBsAg", "X", "None")])

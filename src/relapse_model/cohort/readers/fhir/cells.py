@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
-from relapse_model.cohort.readers.fhir.elements import Json, texts_at
+from relapse_model.cohort.readers.fhir.elements import Json, Step, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
@@ -47,10 +47,12 @@ class Cells:
         self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
-        """Tell whether a resource is as an entry's ``when`` asks; count it."""
+        """Tell whether a resource is as an entry's ``when`` asks, and not left out by its ``unless``; count it."""
+        if any(_holds(resource, path, texts) for path, texts in wanted.unless):
+            return False
         if not wanted.when:
             return True
-        met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
+        met = all(_holds(resource, path, texts) for path, texts in wanted.when)
         self.conditions[wanted][met] += 1
         return met
 
@@ -105,3 +107,9 @@ class Cells:
         if not self.zone and "T" in text:
             self.clocks[clock_of(text)] += 1
         return day
+
+
+def _holds(resource: Json, path: tuple[Step, ...], texts: tuple[str, ...]) -> bool:
+    """Tell whether one of some texts stands at a path; the empty text is where nothing stands."""
+    found = texts_at(resource, path)
+    return bool(set(found) & set(texts)) or (not found and "" in texts)

@@ -272,7 +272,7 @@ class Collector:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
             for wanted in asked:
                 if not self.cells.is_as_asked(found.resource, wanted):
-                    left.append("not as the mapping's 'when' asks")
+                    left.append("not as the mapping's 'when' asks, or left out by its 'unless'")
                     continue
                 refuse_other_names(node, codings, kind, wanted, self.asked.second)
                 self.told.see(found, kind, wanted, codings)

@@ -47,6 +47,8 @@ class Wanted:
         Columns that are the same for all rows.
     entry : Entry or None
         Of the mapping.
+    unless : tuple
+        As `when`, of resources that are left out.
     """
 
     section: str
@@ -57,6 +59,7 @@ class Wanted:
     when: tuple[tuple[Path, tuple[str, ...]], ...] = ()
     constants: Mapping[str, str] | None = None
     entry: Entry | None = None
+    unless: tuple[tuple[Path, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class _Asking:
         fields = {key: field for key, field in entry.fields.items() if key in known}
         unit = entry.constants.get("unit", "") or dose.unit or value.unit
         made = self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
-        return replace(made, entry=entry)
+        return replace(made, entry=entry, unless=self.conditions(entry.unless, (*place, "unless")))
 
     def labs(self) -> None:
         entries = self.mapping.labs

@@ -149,7 +149,8 @@ class _Asking:
         else:
             known = CDM[table]
             concept = "" if (section, table) == ("outcome", "death") else known.concept  # each row of it is a death
-            needed = [one for one in (*_NEEDED, concept, known.start, *among) if one]
+            unless = [column.lower() for column in entry.unless]
+            needed = [one for one in (*_NEEDED, concept, known.start, *among, *unless) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
 
