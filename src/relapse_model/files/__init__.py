@@ -17,6 +17,7 @@ from relapse_model.files.spreadsheet_texts import (
     write_csv,
     write_private_csv,
 )
+from relapse_model.files.utf8_texts import byte_and_line, utf8_text
 from relapse_model.files.writing import (
     alone,
     is_full_disk,
@@ -34,6 +35,7 @@ from relapse_model.files.writing import (
 __all__ = [
     "RepeatedKeyError",
     "alone",
+    "byte_and_line",
     "csv_text",
     "escaped",
     "is_full_disk",
@@ -52,6 +54,7 @@ __all__ = [
     "same_file",
     "strict_json",
     "unescaped",
+    "utf8_text",
     "what_is_no_file",
     "write_bytes",
     "write_csv",

@@ -57,3 +57,11 @@ def test_texts_that_are_compared_as_one_must_mean_the_same(one, other):
     with pytest.raises(MappingError, match=r"line 6, key 'patients\.arm\.values'.* compared as one text"):
         parse_mapping(HEAD + arm, "map.toml")
     assert parse_mapping(HEAD + arm.replace("control", "hbig")).patients["arm"].values[one] == "hbig"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_that_is_no_text_has_its_line_whatever_mark_the_file_begins_with(tmp_path, mark):
+    (tmp_path / "map.toml").write_bytes(mark + b"[mapping]\nprotocol = 1\nkind = " + b'"\xd1"\n')
+    with pytest.raises(MappingError) as refusal:
+        load_mapping(tmp_path / "map.toml")
+    assert "map.toml, line 3: byte 0xd1 is not UTF-8; expected UTF-8 text. Save it as UTF-8" in str(refusal.value)

@@ -12,7 +12,7 @@ from relapse_model.cohort.readers import mapping_keys as keys
 from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
-from relapse_model.files import read_bounded
+from relapse_model.files import byte_and_line, read_bounded, utf8_text
 from relapse_model.study.keys import Check, NotAllowed, value_shown
 from relapse_model.study.line_numbers import Place, line_of
 from relapse_model.study.toml_text import MOST_LETTERS, read_toml
@@ -43,11 +43,13 @@ def load_mapping(path: str | Path, kind: str | None = None) -> SourceMapping:
     """
     file = Path(path)
     try:
-        text = read_bounded(file, 4 * MOST_LETTERS + 4).decode("utf-8-sig")
+        text = utf8_text(read_bounded(file, 4 * MOST_LETTERS + 4))
     except FileNotFoundError:
         found, expected = f"no such file in {file.parent.resolve()}", "a mapping file"
     except UnicodeDecodeError as error:
-        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
+        found, line = byte_and_line(error)
+        problem = Problem(file.name, line, None, found, "UTF-8 text", "Save it as UTF-8", counted="line")
+        raise MappingError(_REFUSED, [problem]) from None
     except OSError as error:
         found, expected = f"cannot be read ({error.strerror})", "a mapping file"
     else:

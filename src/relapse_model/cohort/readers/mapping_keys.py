@@ -179,7 +179,7 @@ OF_KIND: Mapping[str, KindKeys] = {
         of_outcome=_ABSENT,
     ),
     "fhir": KindKeys(
-        of_source={**_BYTES, "zone": time_zone},
+        of_source={**_BYTES, "zone": time_zone, "offsets": one_of("refuse", "as written")},
         of_time={"resource": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
         of_entry={"resource": text, **_UNLESS},

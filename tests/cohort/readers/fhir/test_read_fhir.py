@@ -120,14 +120,14 @@ def test_amended_and_corrected_results_count_and_components_are_results(read):
 
 
 def test_days_are_those_of_the_offset_as_written_or_of_a_stated_zone(read):
-    late = observation(day="2024-03-08T23:30:00Z")
-    assert read(late).labs["week"].tolist() == [1.0]
-    assert "days of Greenwich" in str(read(late).reading)
+    late, written = observation(day="2024-03-08T23:30:00Z"), MAPPING + '[source]\noffsets = "as written"\n'
+    assert read(late, mapping=written).labs["week"].tolist() == [1.0]
+    assert "days of Greenwich" in str(read(late, mapping=written).reading)
     zoned = MAPPING + '[source]\nzone = "Asia/Shanghai"\n'
     assert read(late, mapping=zoned).labs["week"].tolist() == [pytest.approx(8 / 7)]
     assert read(observation(day="2024-03-08T23:30:00+08:00")).labs["week"].tolist() == [1.0]
     study = rm.load_study("hbsag-relapse")
-    assert read(late, study=study).labs["week"].tolist() == [1.0]  # the built-in study states no zone
+    assert read(late, study=study, mapping=written).labs["week"].tolist() == [1.0]  # the built-in study states no zone
 
 
 def test_instants_and_periods(read):

@@ -24,7 +24,7 @@ from relapse_model.cohort.readers.fhir.elements import (
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import subject_of
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
-from relapse_model.cohort.readers.fhir.times import is_greenwich, time_in
+from relapse_model.cohort.readers.fhir.times import clock_of, is_greenwich, time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
 
 _CODED = "medicationCodeableConcept"
@@ -63,6 +63,7 @@ class Met:
     elements: Counter[str] = field(default_factory=Counter)
     greenwich: int = 0
     times: int = 0
+    clocks: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def met_in(resources: Iterable[Found]) -> Met:
@@ -103,6 +104,7 @@ def _meet(met: Met, found: Found, medications: dict[str, list[Coding]]) -> None:
         _, start, _ = time_in(resource, TYPES[kind].times)
         met.times += "T" in start
         met.greenwich += is_greenwich(start)
+        met.clocks.update([clock_of(start)] if "T" in start else [])
         subject = hash(subject_of(resource, TYPES[kind].subject))
         for node, codings, element in _coded(resource, kind, medications):
             first = _known(codings)

@@ -11,6 +11,7 @@ from relapse_model.cohort.readers.fhir.elements import ATC, LOINC
 from relapse_model.cohort.readers.fhir.files import Source
 from relapse_model.cohort.readers.fhir.met import CodeMet, Met, met_in
 from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS
+from relapse_model.cohort.readers.fhir.times import on_another_day
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows, verdict
 from relapse_model.cohort.readers.proposed_text import (
     beside_units,
@@ -57,11 +58,21 @@ def propose_fhir(source: str | Path, study: Study) -> str:
 
 
 def _source(met: Met) -> list[str]:
-    if not met.greenwich:
+    offsets: Counter[str] = Counter()
+    for (offset, _), count in met.clocks.items():
+        offsets[offset] += count
+    known = {one: count for one, count in met.clocks.items() if one[0]}
+    other = on_another_day(known) if len({offset for offset, _ in known}) > 1 else 0
+    if not met.greenwich and not other:
         return []
+    said = [f"# {met.greenwich:,} of {met.times:,} times are in UTC: without a zone, they count as days of Greenwich."]
+    told = ", ".join(f"{offset or 'none'}: {count:,}" for offset, count in sorted(offsets.items()))
+    mixed = [
+        f"# Times have several offsets ({told}); each counts by its day as written, and {other:,} would be of another "
+        "day by another of them.",
+    ]
     return [
-        "", "[source]",
-        f"# {met.greenwich:,} of {met.times:,} times are in UTC: without a zone, they count as days of Greenwich.",
+        "", "[source]", *(said if met.greenwich else []), *(mixed if other else []),
         '#? zone = "Asia/Shanghai"  # of the hospital',
     ]  # fmt: skip
 
