@@ -26,6 +26,7 @@ from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.refusal_advice import with_advice
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
+from relapse_model.cohort.readers.texts_beside_commas import texts_beside_commas
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
@@ -120,7 +121,7 @@ def cohort_of(
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
-    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping)]
+    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping), *texts_beside_commas(made)]
     try:
         cohort = checked(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,

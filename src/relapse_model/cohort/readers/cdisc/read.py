@@ -21,6 +21,7 @@ from relapse_model.cohort.readers.cdisc.lives import Lives, lives_of, reference_
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
 from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
+from relapse_model.cohort.readers.cdisc.second_statements import texts_alone
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.visits import weeks_of_visits
@@ -174,7 +175,8 @@ def _made(
             made[name] = table
     if "labs" in made:
         labs = [one for one in taken if one.wanted.entry.section == "labs"]
-        made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping))
+        made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),
+                               as_text=np.concatenate([texts_alone(one.wanted, one.rows) for one in labs]))  # fmt: skip
     else:
         none = pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS})
         made["labs"] = MadeTable(none, subjects.data.name)

@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
-from relapse_model.cohort.readers.entry_rows import in_mapping, leaving_out, place_of
+from relapse_model.cohort.readers.entry_rows import EntryRows, in_mapping, leaving_out, place_of
 from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.same_meaning import results_contradict
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -35,6 +35,7 @@ _GOES_ON = frozenset({"", "ONGOING", "AFTER", "DURING/AFTER"})
 _SEVERAL = re.compile(
     r"[BTQ]\.?I\.?D\.?|Q(?:[1-9]|1[0-2])\s?H.*|TWICE.*|(?:[2-9]|1\d)\s?(?:X|TIMES?).*|.*TIMES (?:A|PER) DAY"
 )
+_NUMERIC = ("LBSTRESN", "AVAL")
 _CORRECT = "Correct the one that is wrong, or "
 
 
@@ -130,6 +131,27 @@ def other_loinc(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Pr
     others = wanted.second.loinc_of_others(name) - {*wanted.entry.codes}
     rows = columns["LBLOINC"].str.strip().isin(others).to_numpy()
     return table.problems(rows, "LBLOINC", f"a LOINC code of {name}", _CORRECT + leaving_out("LBLOINC"))
+
+
+def texts_alone(wanted: Wanted, rows: EntryRows) -> Mask:
+    """Tell which results stand as text without a number beside them that says what a point in them parts.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    rows : EntryRows
+        That were taken.
+    """
+    columns = rows.table.columns
+    known = np.zeros(len(rows.at), dtype=bool)
+    value = rows.rows["value"].astype(str)
+    for variable, _ in wanted.standard.values:
+        if variable in wanted.data:
+            texts = columns[variable].iloc[rows.at].reset_index(drop=True)
+            number = pd.to_numeric(texts, errors="coerce").notna()
+            numeric = variable in _NUMERIC
+            known |= (number & (numeric | (texts != value))).to_numpy()
+    return ~known
 
 
 def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:

@@ -56,11 +56,13 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
     number = pd.to_numeric(rows.pop("number"), errors="coerce") if "number" in rows else pd.Series(dtype=float)
     empty = [name for name in _OPTIONAL[section] if (rows[name] == "").all()]
     visit = rows.pop("visit") if "visit" in rows else None
+    as_text = rows.pop("as_text").astype(bool) if "as_text" in rows else None
     numbered = len(found) == 1 and not number.isna().any()
     if numbered:  # a database gives rows in no order
         order = number.argsort(kind="stable")
         rows, number = rows.iloc[order], number.iloc[order]
         visit = None if visit is None else visit.iloc[order]
+        as_text = None if as_text is None else as_text.iloc[order]
     first = next(iter(found))
     rows = rows.drop(columns=empty)
     rows[ROW] = number.to_numpy(dtype=np.int64) if numbered else np.arange(1, len(rows) + 1)
@@ -71,7 +73,8 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
     return MadeTable(rows, first if len(found) == 1 else source,
                      rows[ROW].to_numpy(dtype=np.int64) if numbered else None,
                      {} if len(found) > 1 else dict(called), counted=known.row if numbered else "row",
-                     visit=None if visit is None else lambda: _visits(visit))  # fmt: skip
+                     visit=None if visit is None else lambda: _visits(visit),
+                     as_text=None if as_text is None else as_text.to_numpy(dtype=bool))  # fmt: skip
 
 
 def _visits(visit: pd.Series) -> NDArray[np.object_]:
@@ -178,6 +181,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: cells_of(part, each, name) for name in _ASSAY}
                 made |= {"visit": part[_VISIT]} if visit else {}
+                made |= {"as_text": part["value_as_number"] == ""}
                 _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
