@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.readers import mapping_keys as keys
+from relapse_model.cohort.readers.mapping_lines import advice_on_key, advice_on_value
 from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
@@ -110,7 +111,7 @@ class _MappingReader:
     def __init__(self, text: str, name: str):
         self.text, self.name = text, name
         self.problems: list[Problem] = []
-        self.own = keys.KindKeys()
+        self.own, self.kind = keys.KindKeys(), ""
 
     def refuse(self, path: Place, found: str, expected: str, advice: str = "") -> None:
         column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
@@ -126,19 +127,20 @@ class _MappingReader:
         for key, value in raw.items():
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-                advice = f"Did you mean {near[0]!r}?" if near else ""
+                advice = advice_on_key(self.kind, path, key) or (f"Did you mean {near[0]!r}?" if near else "")
                 self.refuse((*path, key), "unknown key", f"one of {', '.join(sorted(allowed))}", advice)
                 continue
             try:
                 values[key] = allowed[key](value)
             except NotAllowed as no:
-                self.refuse((*path, key), value_shown(value), str(no))
+                self.refuse((*path, key), value_shown(value), str(no), advice_on_value(self.kind, path, key))
         return values
 
     def mapping(self, raw: dict[str, Any], kind: str | None) -> SourceMapping:
         sections = self.table(raw, (), dict.fromkeys(keys.SECTIONS, _anything))
         head = self.head(raw, sections, kind)
-        self.own = keys.OF_KIND.get(head.get("kind", ""), self.own)
+        self.kind = head.get("kind", "")
+        self.own = keys.OF_KIND.get(self.kind, self.own)
         if "patients" not in raw:
             self.refuse((), "section [patients] is missing", "a section [patients] with its key 'id'")
         patient_id, patients, when = self.patients(sections.get("patients", {"id": "?"}))
@@ -170,7 +172,8 @@ class _MappingReader:
         source = self.table(sections.get("source", {}), ("source",), self.own.of_source)
         named = sections.get("sources", {})
         if "sources" in sections and not self.own.of_named:
-            self.refuse(("sources",), "named sources", "none: this reader has one source")
+            advice = "Take the section out; what is read stands in the source that the command names"
+            self.refuse(("sources",), "named sources", "none: this reader has one source", advice)
         elif not isinstance(named, dict):
             self.refuse(("sources",), value_shown(named), "tables [sources.NAME]")
         else:
@@ -204,7 +207,8 @@ class _MappingReader:
     def entries(self, section: str, sections: dict[str, Any]) -> tuple[Entry, ...]:
         raw = sections.get(section, [])
         if not isinstance(raw, list):
-            self.refuse((section,), value_shown(raw), f"entries [[{section}]]")
+            advice = f"Write the section in double brackets, [[{section}]], once for each of them"
+            self.refuse((section,), value_shown(raw), f"entries [[{section}]]", advice)
             return ()
         return tuple(self.entry(section, one, (section, place), place) for place, one in enumerate(raw))
 

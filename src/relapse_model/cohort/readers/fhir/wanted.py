@@ -199,6 +199,9 @@ class _Asking:
 
     def entry(self, entry: Entry, place: Place, known: tuple[str, ...], name: str) -> Wanted:
         """Return an entry as it is looked for; refuse what a resource does not have."""
+        if entry.source:
+            expected = "no such key: a type of resource is called resource"
+            self.refuse((*place, "source"), repr(entry.source), expected, f'Write resource = "{entry.source}"')
         for key in entry.fields:
             if key not in known:
                 self.refuse((*place, key), f"a field {entry.fields[key].name!r}",
