@@ -10,6 +10,7 @@ from relapse_model.errors import Problem
 _QUOTED = re.compile(r"'([^'\"\\]*)'.*")
 _ZONED = re.compile(r"'\d{4}-\d\d-\d\d[ T]\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:?\d\d)'.*")
 _END = re.compile(r".*END?(?:DTC|DTM|DT)")
+_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")  # what to do about these is said for all
 _DATE = ("a date", "a whole date")
 _ZONE = 'State the zone of the hospital under [source] of the mapping: zone = "Asia/Shanghai"'
 
@@ -43,8 +44,10 @@ def _of_date(column: str, found: str, text: str) -> str:
         return _ZONE
     if found.startswith("nothing"):
         return "" if column.startswith(("RF", "TRT", "RAND")) else f"Complete it; or {leaving_out(column, '')}"
-    if re.search(r"\d", text) or not re.search(r"[^\W\d_]", text):
+    if _PARTIAL.fullmatch(text) or not re.search(r"\w", text):
         return ""
+    if re.search(r"\d", text):
+        return f"Write the whole date; or {leaving_out(column, text)}"
     if not _END.fullmatch(column):
         return f"Write the date; or {leaving_out(column, text)}"
     goes_on = f'end = {{ field = "{column}", values = {{ "{text}" = "" }} }}'

@@ -639,3 +639,12 @@ def test_resources_are_left_out_by_what_stands_at_a_path(read):
         cohort = read(*rows, mapping=mapping)
         assert [int(day[8:10]) for day in cohort.labs["date"]] == days
         assert left_out(cohort) == {"not as the mapping's 'when' asks, or left out by its 'unless'": 1}
+
+
+def test_a_result_without_its_day_may_take_that_of_its_report(read):
+    row = {key: one for key, one in observation().items() if key != "effectiveDateTime"}
+    row["issued"] = "2024-03-15T10:00:00+08:00"
+    with pytest.raises(CohortError, match='date = "issued" in the entry'):
+        read(row)
+    dated = MAPPING.replace('analyte = "anti_hbs"', 'analyte = "anti_hbs"\ndate = "issued"')
+    assert read(row, mapping=dated).labs["week"].tolist() == [2.0]

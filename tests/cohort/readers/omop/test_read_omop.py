@@ -442,3 +442,14 @@ def test_events_of_an_outcome_may_be_left_out_too(read):
         tables = {"observation_period": [period], "condition_occurrence": rows}
         cohort = read(number("5"), mapping=stated + unless, **tables)
         assert [one[:10] for one in cohort.outcomes["date"]] == [day]
+
+
+def test_courses_of_a_table_without_ends_are_asked_for_them(read):
+    """What is said works: each row as one dose, of the day on which it began."""
+    rows = [{key: text for key, text in DRUG.items() if key != "drug_exposure_end_date"} | {"days_supply": "30"}]
+    with pytest.raises(MappingError, match="no column 'drug_exposure_end_date' in drug_exposure") as refusal:
+        read(number("5"), drug_exposure=rows)
+    line = 'end = "drug_exposure_start_date"'
+    assert line in str(refusal.value)
+    cohort = read(number("5"), drug_exposure=rows, mapping=MAPPING.replace('agent = "hbig"', f'agent = "hbig"\n{line}'))
+    assert cohort.treatments["end_week"].tolist() == [0.0]

@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.cdisc.contradicted import (
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
+from relapse_model.cohort.readers.cdisc.reasons import other_reasons
 from relapse_model.cohort.readers.cdisc.second_statements import (
     of_another,
     only_these,
@@ -255,7 +256,8 @@ def _table(
     problems += other_events(wanted, columns, table)
     problems += other_names(wanted, columns, table, wanted.second, units)
     for wrong, told in (
-        other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
+        other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping),
+        other_reasons(wanted, columns, table),
     ):  # fmt: skip
         problems += wrong
         notes += told

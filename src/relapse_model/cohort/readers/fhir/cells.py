@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import unit_stands
 
+_ISSUED = 'Complete it; or take the day on which the result was issued: date = "issued" in the entry'
 ONE_OF_TIMES = "Correct one of the two times"
 
 
@@ -75,6 +76,8 @@ class Cells:
         said = value_said(node, wanted.meanings)
         if said.absent or text_key(said.text) in self.missing:
             return said.absent or "a code for a missing value"
+        if not when and resource.get("issued"):
+            raise UnclearError(element, "nothing", EXPECTED, _ISSUED)
         day = self._day(when, element)
         if wanted.section == "labs" and issued_before(resource, when):
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
