@@ -2,11 +2,13 @@
 
 from relapse_model.files.json_texts import RepeatedKeyError, no_repeats, strict_json
 from relapse_model.files.places import (
+    byte_and_line,
     read_bounded,
     require_file,
     require_folder,
     require_no_replacement,
     same_file,
+    utf8_text,
     what_is_no_file,
 )
 from relapse_model.files.spreadsheet_texts import (
@@ -17,7 +19,6 @@ from relapse_model.files.spreadsheet_texts import (
     write_csv,
     write_private_csv,
 )
-from relapse_model.files.utf8_texts import byte_and_line, utf8_text
 from relapse_model.files.writing import (
     alone,
     is_full_disk,

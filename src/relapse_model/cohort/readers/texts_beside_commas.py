@@ -31,9 +31,9 @@ def texts_beside_commas(made: Mapping[str, MadeTable]) -> Iterator[Problem]:
     Examples
     --------
     >>> rows = pd.DataFrame({"patient_id": ["7"] * 3, "analyte": "alt", "value": ["1.250", "0,12", "1.250"]})
-    >>> made = {"labs": MadeTable(rows, "LB", as_text=np.array([True, True, False]))}
+    >>> made = {"labs": MadeTable(rows, "LB", np.array([1, 2, 3]), as_text=np.array([True, True, False]))}
     >>> [one.row for one in texts_beside_commas(made)]
-    [2]
+    [1]
     """
     table = made.get("labs")
     if table is None or table.as_text is None or not table.as_text.any():

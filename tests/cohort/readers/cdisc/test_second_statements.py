@@ -187,3 +187,10 @@ def test_drugs_are_proposed_by_what_stands_before_strength_and_form(tmp_path, st
     assert "#? Is it entecavir? x: 1" in text
     assert "ASPIRIN (aspirin): 1" in text
     assert text.count("\n[[treatments]]") == 3
+
+
+def test_an_agent_without_codes_takes_its_names_with_strength_and_form(tmp_path, study):
+    mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\nsource = "CM"\n'
+    rows = [cm(drug="BARACLUDE 0.5 MG TABLET", said="Baraclude"), cm("S-2", drug="ASPIRIN", said="aspirin")]
+    cohort = read(tmp_path, mapping, study=study, lb=[lb()], cm=rows)
+    assert list(cohort.treatments["patient_id"]) == ["S-1"]

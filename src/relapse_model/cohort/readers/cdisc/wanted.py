@@ -9,6 +9,7 @@ from relapse_model.cohort.readers.cdisc.data_set import DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
 from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, ID, TTE, Standard, standard_of
 from relapse_model.cohort.readers.entry_rows import ENDS, TIMES, in_mapping, lacking_keys, place_of
+from relapse_model.cohort.readers.named_codes import agent_named
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
@@ -135,7 +136,7 @@ class Wishes:
             names = agent_names(self.study)
             variables = {code_of(data, standard), standard.label} & set(data.labels)
             texts = {text for variable in variables for text in data.counts(variable)}
-            found = tuple(sorted(text for text in texts if names.meaning(text).name == agent))
+            found = tuple(sorted(text for text in texts if agent_named(text, names) == agent))
             return found or ("\0",)
         if (analyte or agent) and not entry.when:
             self.refuse(entry, "codes", "no codes", f'codes = ["..."] (of {standard.code or data.name})',

@@ -180,8 +180,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: cells_of(part, each, name) for name in _ASSAY}
-                made |= {"visit": part[_VISIT]} if visit else {}
-                made |= {"as_text": part["value_as_number"] == ""}
+                made |= {"as_text": part["value_as_number"] == "", **({"visit": part[_VISIT]} if visit else {})}
                 _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
