@@ -185,6 +185,20 @@ def test_what_the_study_reads_and_was_not_found_is_named(tmp_path, capsys, sheet
     assert (f"it has {lacking}. If the source has what is lacking" in end) is bool(lacking)
 
 
+def test_columns_of_criteria_and_arms_that_were_not_found_are_named_too(tmp_path, capsys):
+    """BMI is asked by a criterion alone, the arm by the plan of the trial alone; the age is there."""
+    study, source, mapping = tmp_path / "s.toml", tmp_path / "a.csv", tmp_path / "map.toml"
+    study.write_text(
+        '[study]\nprotocol = 1\nname = "mine"\n[outcome]\nname = "high"\nanalyte = "alt"\nat_least = 80.0\n'
+        'unit = "U/L"\n[prediction]\nlandmark_weeks = [0]\nhorizon_weeks = 52\n[predictors]\n'
+        'age = { column = "age_years" }\n[[eligibility.include]]\nid = "I1"\ntext = "BMI"\n'
+        'column = "bmi_kg_m2"\nbelow = 40\n'
+    )
+    source.write_text("id,enrolment date,age_years,date,test,result,unit\n7,2024-01-01,50,2024-01-08,ALT,20,U/L\n")
+    assert main(["propose-mapping", "excel", str(source), "--study", str(study), "--out", str(mapping)]) == 0
+    assert "it has no column bmi_kg_m2 (for criteria and arms), which the study" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("week", "expected"), [(-30, True), (-20, False)])
 def test_features_say_that_results_are_old_as_the_check_does(tmp_path, capsys, week, expected):
     """ALT of 30 weeks before the landmark, which the study reads without a window."""

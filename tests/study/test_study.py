@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "gb.toml").write_bytes("# 研究\n".encode("gb18030"))
     for name, found in (
         ("nowhere.toml", "no such file"),
-        ("gb.toml", "byte 2 is not UTF-8"),
+        ("gb.toml", "byte 0xd1 is not UTF-8"),
         ("folder.toml", "cannot be read (Is a directory)"),
     ):
         with pytest.raises(StudyError) as caught:

@@ -2,11 +2,13 @@
 
 from relapse_model.files.json_texts import RepeatedKeyError, no_repeats, strict_json
 from relapse_model.files.places import (
+    byte_and_line,
     read_bounded,
     require_file,
     require_folder,
     require_no_replacement,
     same_file,
+    utf8_text,
     what_is_no_file,
 )
 from relapse_model.files.spreadsheet_texts import (
@@ -34,6 +36,7 @@ from relapse_model.files.writing import (
 __all__ = [
     "RepeatedKeyError",
     "alone",
+    "byte_and_line",
     "csv_text",
     "escaped",
     "is_full_disk",
@@ -52,6 +55,7 @@ __all__ = [
     "same_file",
     "strict_json",
     "unescaped",
+    "utf8_text",
     "what_is_no_file",
     "write_bytes",
     "write_csv",

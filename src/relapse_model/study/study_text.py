@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from relapse_model.errors import Problem, StudyError
-from relapse_model.files import read_bounded
+from relapse_model.files import byte_and_line, read_bounded, utf8_text
 from relapse_model.study.toml_text import MOST_LETTERS
 
 
@@ -25,11 +25,13 @@ def read_study_text(study: str | Path) -> tuple[str, str]:
         return _built_in(name), f"study {name!r}"
     path = Path(study)
     try:
-        return read_bounded(path, 4 * MOST_LETTERS + 4).decode("utf-8-sig"), path.name
+        return utf8_text(read_bounded(path, 4 * MOST_LETTERS + 4)), path.name
     except FileNotFoundError:
         found, expected = "no such file", "a study file"
     except UnicodeDecodeError as error:
-        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
+        found, line = byte_and_line(error)
+        problem = Problem(path.name, line, None, found, "UTF-8 text", "Save it as UTF-8", counted="line")
+        raise StudyError("the study was refused", [problem]) from None
     except OSError as error:
         found, expected = f"cannot be read ({error.strerror})", "a study file"
     raise StudyError("the study was refused", [Problem(path.name, None, None, found, expected)])

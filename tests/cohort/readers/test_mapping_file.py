@@ -86,3 +86,11 @@ def test_a_line_that_works_is_shown_and_works(section, advice):
 def test_a_key_in_the_wrong_section_is_told_where_it_belongs():
     with pytest.raises(MappingError, match=r'It belongs under \[source\], or \[sources\.NAME\]: encoding = "gb18030"'):
         parse_mapping(LINES.format('encoding = "cp1252"'), "map.toml")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_that_is_no_text_has_its_line_whatever_mark_the_file_begins_with(tmp_path, mark):
+    (tmp_path / "map.toml").write_bytes(mark + b"[mapping]\nprotocol = 1\nkind = " + b'"\xd1"\n')
+    with pytest.raises(MappingError) as refusal:
+        load_mapping(tmp_path / "map.toml")
+    assert "map.toml, line 3: byte 0xd1 is not UTF-8; expected UTF-8 text. Save it as UTF-8" in str(refusal.value)

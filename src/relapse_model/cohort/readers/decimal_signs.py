@@ -10,7 +10,7 @@ import numpy as np
 
 from relapse_model.arrays import Mask
 
-_NUMBER = re.compile(r"[^0-9.,]*([0-9]+(?:[.,][0-9]+)*)[^0-9]*")
+_NUMBER = re.compile(r"[^0-9.,]*([0-9]+(?:[.,][0-9]+)*)(?:\s*[x×*·]\s*10\s*(?:\^|\*\*)?\s*[+-]?[0-9]+)?[^0-9]*")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+")
 _POINT = re.compile(r"[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+")
@@ -65,8 +65,8 @@ def has_comma(text: str) -> bool:
 
     Examples
     --------
-    >>> [has_comma(one) for one in ("0,12", "<0,05 IU/mL", "1,234", "0.12", "1,5")]
-    [True, True, False, False, True]
+    >>> [has_comma(one) for one in ("0,12", "<0,05 IU/mL", "1,234", "0.12", "1,5", "1,2×10^3")]
+    [True, True, False, False, True, True]
     """
     return _COMMA.fullmatch(_bare(text)) is not None
 
@@ -76,8 +76,8 @@ def parts_thousands(text: str) -> bool:
 
     Examples
     --------
-    >>> [parts_thousands(one) for one in ("1.234", "0.123", "1.23", ">1.000.000")]
-    [True, False, False, True]
+    >>> [parts_thousands(one) for one in ("1.234", "0.123", "1.23", ">1.000.000", "1.250 x 10^3")]
+    [True, False, False, True, True]
     """
     return _THOUSANDS.fullmatch(_bare(text)) is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +40,23 @@ STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE
 MISSING = "with a code for a missing value"
 EMPTY = "empty, or not known by the mapping"
 OTHER_ROWS = "among the rows that the mapping leaves out (when)"
+
+
+def leaving_out(column: str, text: str = "...") -> str:
+    """Say how the mapping of a reader that knows ``unless`` leaves rows out.
+
+    Examples
+    --------
+    >>> leaving_out("CMSTDTC", "UNK")
+    'leave such rows out: unless = { CMSTDTC = "UNK" } in the entry'
+    """
+    key = column if re.fullmatch(r"\w+", column, re.ASCII) else f'"{column}"'
+    return f'leave such rows out: unless = {{ {key} = "{text}" }} in the entry'
+
+
+def if_right(column: str) -> str:
+    """Say what to do about rows of another name than the one that is read."""
+    return f"Correct the name if it is wrong; else {leaving_out(column)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,11 @@ from typing import Any
 
 from relapse_model.cohort.readers import mapping_keys as keys
 from relapse_model.cohort.readers.mapping_lines import line_for, other_section
+from relapse_model.cohort.readers.mapping_lines_by_kind import advice_on_key, advice_on_value
 from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
-from relapse_model.files import read_bounded
+from relapse_model.files import byte_and_line, read_bounded, utf8_text
 from relapse_model.study.keys import Check, NotAllowed, value_shown
 from relapse_model.study.line_numbers import Place, line_of
 from relapse_model.study.toml_text import MOST_LETTERS, read_toml
@@ -44,11 +45,13 @@ def load_mapping(path: str | Path, kind: str | None = None) -> SourceMapping:
     """
     file = Path(path)
     try:
-        text = read_bounded(file, 4 * MOST_LETTERS + 4).decode("utf-8-sig")
+        text = utf8_text(read_bounded(file, 4 * MOST_LETTERS + 4))
     except FileNotFoundError:
         found, expected = f"no such file in {file.parent.resolve()}", "a mapping file"
     except UnicodeDecodeError as error:
-        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
+        found, line = byte_and_line(error)
+        problem = Problem(file.name, line, None, found, "UTF-8 text", "Save it as UTF-8", counted="line")
+        raise MappingError(_REFUSED, [problem]) from None
     except OSError as error:
         found, expected = f"cannot be read ({error.strerror})", "a mapping file"
     else:
@@ -113,7 +116,7 @@ class _MappingReader:
     def __init__(self, text: str, name: str):
         self.text, self.name = text, name
         self.problems: list[Problem] = []
-        self.own = keys.KindKeys()
+        self.own, self.kind = keys.KindKeys(), ""
 
     def refuse(self, path: Place, found: str, expected: str, advice: str = "") -> None:
         column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
@@ -130,19 +133,21 @@ class _MappingReader:
         for key, value in raw.items():
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-                advice = other_section(key, path) or (f"Did you mean {near[0]!r}?" if near else _NO_KEY)
+                advice = advice_on_key(self.kind, path, key) or other_section(key, path, self.kind)
+                advice = advice or (f"Did you mean {near[0]!r}?" if near else _NO_KEY)
                 self.refuse((*path, key), "unknown key", f"one of {', '.join(sorted(allowed))}", advice)
                 continue
             try:
                 values[key] = allowed[key](value)
             except NotAllowed as no:
-                self.refuse((*path, key), value_shown(value), str(no))
+                self.refuse((*path, key), value_shown(value), str(no), advice_on_value(self.kind, path, key))
         return values
 
     def mapping(self, raw: dict[str, Any], kind: str | None) -> SourceMapping:
         sections = self.table(raw, (), dict.fromkeys(keys.SECTIONS, _anything))
         head = self.head(raw, sections, kind)
-        self.own = keys.OF_KIND.get(head.get("kind", ""), self.own)
+        self.kind = head.get("kind", "")
+        self.own = keys.OF_KIND.get(self.kind, self.own)
         if "patients" not in raw:
             self.refuse((), "section [patients] is missing", "a section [patients] with its key 'id'")
         patient_id, patients, when = self.patients(sections.get("patients", {"id": "?"}))
@@ -174,7 +179,8 @@ class _MappingReader:
         source = self.table(sections.get("source", {}), ("source",), self.own.of_source)
         named = sections.get("sources", {})
         if "sources" in sections and not self.own.of_named:
-            self.refuse(("sources",), "named sources", "none: this reader has one source")
+            advice = "Take the section out; what is read stands in the source that the command names"
+            self.refuse(("sources",), "named sources", "none: this reader has one source", advice)
         elif not isinstance(named, dict):
             self.refuse(("sources",), value_shown(named), "tables [sources.NAME]")
         else:
@@ -208,7 +214,8 @@ class _MappingReader:
     def entries(self, section: str, sections: dict[str, Any]) -> tuple[Entry, ...]:
         raw = sections.get(section, [])
         if not isinstance(raw, list):
-            self.refuse((section,), value_shown(raw), f"entries [[{section}]]")
+            advice = f"Write the section in double brackets, [[{section}]], once for each of them"
+            self.refuse((section,), value_shown(raw), f"entries [[{section}]]", advice)
             return ()
         return tuple(self.entry(section, one, (section, place), place) for place, one in enumerate(raw))
 

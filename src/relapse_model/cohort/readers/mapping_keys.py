@@ -147,6 +147,7 @@ _SHEET: Mapping[str, Check] = {
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
+_UNLESS: Mapping[str, Check] = {"unless": conditions}  # rows that are left out, where 'when' names those that count
 _EVENTS: Mapping[str, Check] = {"pick": one_of("first", "last"), "others": one_of("refuse", "leave out")}
 """Which of several events is time zero, and what becomes of patients without one."""
 
@@ -170,17 +171,18 @@ OF_KIND: Mapping[str, KindKeys] = {
         of_entry={"events": text_or_texts},
     ),
     "cdisc": KindKeys(
-        of_source={**_BYTES, "encoding": text},
+        of_source={**_BYTES, "encoding": text, "zone": time_zone},
         of_named={"file": text},
         of_time={"study_days": one_of("refuse", "list")},
         of_field={"study_day": flag, "when": conditions},
+        of_entry=_UNLESS,
         of_outcome=_ABSENT,
     ),
     "fhir": KindKeys(
-        of_source={**_BYTES, "zone": time_zone},
+        of_source={**_BYTES, "zone": time_zone, "offsets": one_of("refuse", "as written")},
         of_time={"resource": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
-        of_entry={"resource": text},
+        of_entry={"resource": text, **_UNLESS},
         of_outcome=_ABSENT,
     ),
     "omop": KindKeys(
@@ -194,7 +196,7 @@ OF_KIND: Mapping[str, KindKeys] = {
         },
         of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
-        of_entry={"descendants": flag, "competing": lambda value: competing(value)},
+        of_entry={"descendants": flag, "competing": lambda value: competing(value), **_UNLESS},
         of_outcome=_ABSENT,
     ),
 }

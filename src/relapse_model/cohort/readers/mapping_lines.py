@@ -94,7 +94,7 @@ def line_for(path: Place) -> str:
     return f"Write it so, for example: {_LINES[key][1]}" if key in _LINES else ""
 
 
-def other_section(key: str, path: Place) -> str:
+def other_section(key: str, path: Place, kind: str = "") -> str:
     """Return where a key belongs that is not known where it stands; nothing where it belongs nowhere.
 
     Parameters
@@ -102,6 +102,8 @@ def other_section(key: str, path: Place) -> str:
     key : str
     path : tuple
         Of the table in which it stands.
+    kind : str
+        The reader: those of CDISC, FHIR and OMOP have other keys of a source.
 
     Examples
     --------
@@ -110,4 +112,6 @@ def other_section(key: str, path: Place) -> str:
     """
     where, line = _LINES.get(key, ("", ""))
     own = "" if not path else f"[[{path[0]}]]" if path[0] in ("labs", "treatments") else f"[{path[0]}]"
+    if kind in ("cdisc", "fhir", "omop") and where.startswith("[source]"):
+        return ""
     return f"It belongs under {where}: {line}" if where and own not in where.split(", or ") else ""

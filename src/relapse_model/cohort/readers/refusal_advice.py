@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from relapse_model.cohort.readers.advice_of_cdisc import advice_of_cdisc
 from relapse_model.errors import Problem
 
 _NO_VALUE = 'If it means that there is no value, state it: [missing] codes = ["..."]'
@@ -19,12 +20,14 @@ _WITH_UNIT = re.compile(r"'\d+(?:\.\d+)?\s*[^\W\d_]+'")
 TWO_DIGITS = "Of a year of two digits nothing says which part it is: write all four digits, 2024-01-08"
 
 
-def with_advice(problem: Problem) -> Problem:
+def with_advice(problem: Problem, kind: str = "") -> Problem:
     """Return a problem with what to do about it, where it says nothing of that and this is known.
 
     Parameters
     ----------
     problem : Problem
+    kind : str
+        The reader that refused it.
 
     Examples
     --------
@@ -33,7 +36,10 @@ def with_advice(problem: Problem) -> Problem:
     >>> said.advice.partition(":")[0]
     'If it means that there is no value, state it'
     """
-    return problem if problem.advice else replace(problem, advice=_advice(problem.found, problem.expected))
+    if problem.advice:
+        return problem
+    own = advice_of_cdisc(problem) if kind == "cdisc" else ""
+    return replace(problem, advice=own or _advice(problem.found, problem.expected))
 
 
 def _advice(found: str, expected: str) -> str:

@@ -18,6 +18,7 @@ Order = Literal["ymd", "dmy", "mdy"]
 Partial = Literal["refuse", "middle"]
 
 _TIME = r"(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?"
+_PART_OF_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(?:\d{2}|-)(?::-)?(?::\d{2}|:-)?")  # ISO 8601 without its minutes
 _SEPARATED = re.compile(rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}}){_TIME}")
 _CHINESE = re.compile(rf"(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日?{_TIME}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -48,10 +49,14 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
     (None, '2024-03-02', '2024-02-03')
     >>> iso_date("2024-03-02T23:30:00Z")
     '2024-03-02 23:30:00Z'
+    >>> iso_date("2024-03-02T08"), iso_date("2024-03-02T-:30")
+    ('2024-03-02', '2024-03-02')
     >>> iso_date("2024-03"), iso_date("2024-03", partial="middle")
     (None, '2024-03-15')
     """
     plain = unicodedata.normalize("NFKC", text).strip()
+    if hour := _PART_OF_TIME.fullmatch(plain):
+        plain = hour[1]  # the day is known
     found = _SEPARATED.fullmatch(plain) or _CHINESE.fullmatch(plain)
     if found:
         parts = _in_order((found[1], found[2], found[3]), order)
@@ -106,6 +111,19 @@ def local_text(text: str, zone: str) -> str:
         return text if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError):
         return text
+
+
+def local_dates(values: pd.Series, zone: str) -> pd.Series:
+    """Return a column of times, as `iso_dates` returns it, in the time of a zone; each different text is read once.
+
+    Parameters
+    ----------
+    values : Series
+    zone : str
+    """
+    codes, printed = pd.factorize(values.astype(object))
+    local = np.array([*(local_text(str(one), zone) for one in printed), ""], dtype=object)
+    return pd.Series(local[codes], index=values.index, dtype=object)
 
 
 def iso_dates(

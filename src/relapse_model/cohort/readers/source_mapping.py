@@ -68,6 +68,12 @@ class Entry:
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def unless(self) -> Mapping[str, tuple[str, ...]]:
+        """Return which rows are left out: those in which one of these columns has one of these values."""
+        found: Mapping[str, tuple[str, ...]] = self.options.get("unless", {})
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class TimeZero:

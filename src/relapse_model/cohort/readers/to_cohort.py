@@ -26,6 +26,7 @@ from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.refusal_advice import with_advice
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
+from relapse_model.cohort.readers.texts_beside_commas import texts_beside_commas
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
@@ -120,13 +121,15 @@ def cohort_of(
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
-    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping)]
+    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping), *texts_beside_commas(made)]
     try:
         cohort = checked(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        raise CohortError(refused_of(report.kind), _each_once(_with_visits(error.problems, made), made)) from None
+        raise CohortError(
+            refused_of(report.kind), _each_once(_with_visits(error.problems, made), made, report.kind)
+        ) from None
     cohort = _in_source(cohort, made, report)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
@@ -167,11 +170,11 @@ def refused_of(kind: str) -> str:
     return f"the {_SPELLED.get(kind, 'export')} was refused"
 
 
-def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
+def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable], kind: str) -> list[Problem]:
     """Return problems in their places; one cell of the source that several rows were made of is told once."""
     found: dict[object, Problem] = {}
     for number, problem in enumerate(problems):
-        one = _placed(problem, made)
+        one = _placed(problem, made, kind)
         found.setdefault(one if problem.table in made else number, one)
     return list(found.values())
 
@@ -181,16 +184,16 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
     remarks = cohort.remarks
     for name in ("labs", "treatments"):
         remarks = tuple(with_visits(remarks, made[name], name)) if name in made else remarks
-    problems = [_placed(one, made) for one in _with_visits(cohort.problems, made)]
+    problems = [_placed(one, made, report.kind) for one in _with_visits(cohort.problems, made)]
     placed = {str(one): str(other) for one, other in zip(cohort.problems, problems, strict=True)}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     report = replace(report, notes=(*report.notes, *_unknown(made)))
-    report = with_repetitions(report, [(one.table, _placed(one, made)) for one in cohort.remarks])
+    report = with_repetitions(report, [(one.table, _placed(one, made, report.kind)) for one in cohort.remarks])
     return replace(
         cohort,
         rejected=rejected,
         problems=tuple(problems),
-        remarks=(*(_placed(problem, made) for problem in remarks), *to_be_looked_at(cohort, made)),
+        remarks=(*(_placed(problem, made, report.kind) for problem in remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )
 
@@ -223,8 +226,8 @@ def _with_row(table: MadeTable) -> pd.DataFrame:
     return table.rows.assign(**{ROW: table.number})
 
 
-def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
-    return with_advice(made[problem.table].place(problem) if problem.table in made else problem)
+def _placed(problem: Problem, made: Mapping[str, MadeTable], kind: str) -> Problem:
+    return with_advice(made[problem.table].place(problem) if problem.table in made else problem, kind)
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:

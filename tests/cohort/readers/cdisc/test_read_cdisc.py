@@ -80,7 +80,7 @@ def test_one_code_in_blood_and_urine_is_not_one_analyte(tmp_path):
     assert "several LBSPEC: SERUM (1), URINE (1); expected one" in refused(tmp_path, mapping, lb=rows)
     cohort = read(tmp_path, mapping + 'when = { LBSPEC = "SERUM" }\n', lb=rows)
     assert len(cohort.labs) == 1
-    assert "1 among the rows that the mapping leaves out (when) (2)" in str(cohort.reading)
+    assert "1 among the rows that the mapping leaves out (when, unless) (2)" in str(cohort.reading)
 
 
 def test_codes_come_from_the_study_where_it_states_them(tmp_path, study):

@@ -152,7 +152,7 @@ def test_a_result_that_may_not_be_final_counts_and_is_told(tmp_path, value, told
     rows = [lb(LBSEQ=1.0, LBRSTAT=value), lb(date="2024-02-01", LBSEQ=2.0, LBRSTAT="")]
     cohort = read(tmp_path, lb=rows)
     assert len(cohort.labs) == 2
-    advice = "if they do not count yet, leave them out by 'when'"
+    advice = f'if they do not count yet, leave such rows out: unless = {{ LBRSTAT = "{value}" }} in the entry'
     notes = [note for note in cohort.reading.notes if "are called" in note]
     assert notes == [f"LB, LBRSTAT: 1 rows that count are called {value!r}; {advice}"] * told
     rows = [{key: text for key, text in row.items() if key != "LBRSTAT"} for row in rows]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cdisc_rows import HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
+from cdisc_rows import DM, HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
+from cdisc_writer import write_xpt
 
 from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
 
@@ -133,3 +134,63 @@ def test_a_proposal_asks_where_a_label_is_that_of_another(tmp_path, study):
         read(tmp_path, MAPPING + "when = { LBTESTCD = \"HBSAB\", LBTEST = \"*\", LBSPEC = \"*\" }\n",
              lb=[lb(**{"LBSPEC": "SERUM", **more})])  # fmt: skip
         assert "#? Is it anti_hbs?" in propose_cdisc(tmp_path, study)
+
+
+@pytest.mark.parametrize(("reason", "sound"), [("", True), ("N/A", True), ("Sample lost", False)])
+def test_a_reason_why_a_test_was_not_done_stands_beside_no_result(tmp_path, reason, sound):
+    rows = [lb(result="25", LBREASND=reason), lb("S-2", date="2024-02-12", LBREASND="")]
+    if sound:
+        assert len(read(tmp_path, lb=rows).labs) == 2
+        return
+    said = refused(tmp_path, lb=rows)
+    assert "column 'LBREASND': 'Sample lost'; expected nothing, since there is a result" in said
+    cohort = read(tmp_path, MAPPING + 'unless = { LBREASND = "Sample lost" }\n', lb=rows)
+    assert list(cohort.labs["patient_id"]) == ["S-2"]
+
+
+def test_a_dose_that_a_remark_says_was_never_given_is_refused(tmp_path):
+    hbig = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "EX"\ncodes = ["HBIG"]\n'
+    rows = [ex() | {"EXADJ": "DOSE NOT GIVEN"}, ex("S-2", start="2024-02-05", end="2024-02-05") | {"EXADJ": "Delayed"}]
+    assert "column 'EXADJ': 'DOSE NOT GIVEN'; expected a course that was given" in refused(
+        tmp_path, hbig, lb=[lb()], ex=rows
+    )
+    cohort = read(tmp_path, hbig + 'unless = { EXADJ = "DOSE NOT GIVEN" }\n', lb=[lb()], ex=rows)
+    assert list(cohort.treatments["patient_id"]) == ["S-2"]
+
+
+def test_derived_results_count_and_are_told(tmp_path):
+    rows = [lb(result="100", LBDRVFL="Y"), lb(result="110", date="2024-01-15", LBDRVFL="")]
+    cohort = read(tmp_path, lb=rows)
+    assert len(cohort.labs) == 2
+    leave = 'unless = { LBDRVFL = "Y" }'
+    told = f"LB: 1 results are derived from others (LBDRVFL), and count; if not, leave such rows out: {leave}"
+    assert any(note.startswith(told) for note in cohort.reading.notes)
+    assert len(read(tmp_path, f"{MAPPING}{leave}\n", lb=rows).labs) == 1
+
+
+@pytest.mark.parametrize("text", ["2024-01-08T08", "2024-01-08T08:-", "2024-01-08T-:30"])
+def test_a_day_is_known_where_its_time_is_not_whole(tmp_path, text):
+    assert list(read(tmp_path, lb=[lb(date=text)]).labs["date"]) == ["2024-01-08"]
+
+
+def test_drugs_are_proposed_by_what_stands_before_strength_and_form(tmp_path, study):
+    """By the code, by the words where the code is a number or is not there; a placebo is asked, aspirin is listed."""
+    drugs = [("ENTECAVIR", "Baraclude"), ("12345", "Lamivudine 100 MG"), ("", "Tenofovir 300 mg tablets"),
+             ("ENTECAVIR PLACEBO", "x"), ("ASPIRIN", "aspirin")]  # fmt: skip
+    rows = [cm(drug=code, said=words, start=f"2020-01-{at:02}") for at, (code, words) in enumerate(drugs, start=1)]
+    write_xpt(tmp_path / "dm.xpt", "DM", DM)
+    write_xpt(tmp_path / "cm.xpt", "CM", rows)
+    write_xpt(tmp_path / "lb.xpt", "LB", [lb()])
+    text = propose_cdisc(tmp_path, study)
+    for agent, code in (("entecavir", "ENTECAVIR"), ("lamivudine", "12345"), ("tenofovir", "Tenofovir 300 mg tablets")):
+        assert f'[[treatments]]\nagent = "{agent}"\nsource = "CM"\ncodes = ["{code}"]  # 1' in text
+    assert "#? Is it entecavir? x: 1" in text
+    assert "ASPIRIN (aspirin): 1" in text
+    assert text.count("\n[[treatments]]") == 3
+
+
+def test_an_agent_without_codes_takes_its_names_with_strength_and_form(tmp_path, study):
+    mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\nsource = "CM"\n'
+    rows = [cm(drug="BARACLUDE 0.5 MG TABLET", said="Baraclude"), cm("S-2", drug="ASPIRIN", said="aspirin")]
+    cohort = read(tmp_path, mapping, study=study, lb=[lb()], cm=rows)
+    assert list(cohort.treatments["patient_id"]) == ["S-1"]

@@ -120,14 +120,14 @@ def test_amended_and_corrected_results_count_and_components_are_results(read):
 
 
 def test_days_are_those_of_the_offset_as_written_or_of_a_stated_zone(read):
-    late = observation(day="2024-03-08T23:30:00Z")
-    assert read(late).labs["week"].tolist() == [1.0]
-    assert "days of Greenwich" in str(read(late).reading)
+    late, written = observation(day="2024-03-08T23:30:00Z"), MAPPING + '[source]\noffsets = "as written"\n'
+    assert read(late, mapping=written).labs["week"].tolist() == [1.0]
+    assert "days of Greenwich" in str(read(late, mapping=written).reading)
     zoned = MAPPING + '[source]\nzone = "Asia/Shanghai"\n'
     assert read(late, mapping=zoned).labs["week"].tolist() == [pytest.approx(8 / 7)]
     assert read(observation(day="2024-03-08T23:30:00+08:00")).labs["week"].tolist() == [1.0]
     study = rm.load_study("hbsag-relapse")
-    assert read(late, study=study).labs["week"].tolist() == [1.0]  # the built-in study states no zone
+    assert read(late, study=study, mapping=written).labs["week"].tolist() == [1.0]  # the built-in study states no zone
 
 
 def test_instants_and_periods(read):
@@ -438,6 +438,31 @@ def test_requests_are_courses_where_they_are_orders(read):
     assert read(request(status="completed", **valid), mapping=stated).treatments["end_week"].tolist() == [3.0]
 
 
+def test_what_is_said_to_do_about_an_order_without_an_end_can_be_done(read):
+    """Where it stands is said only if it stands there; of a stopped order, what leaves it out."""
+    order = {"resourceType": "MedicationRequest", "authoredOn": "2024-03-08", "intent": "order"}
+    bare, valid = MAPPING + 'resource = "MedicationRequest"\n', {"validityPeriod": {"end": "2024-03-22"}}
+
+    def advice(**more):
+        with pytest.raises(CohortError) as refusal:
+            read(observation(), dose() | order | more, mapping=bare)
+        return str(refusal.value)
+
+    said = advice(status="completed", dispenseRequest=valid)
+    line = 'end = "dispenseRequest.validityPeriod.end"'
+    assert line in said
+    done = dose() | order | {"status": "completed", "dispenseRequest": valid}
+    assert read(observation(), done, mapping=f"{bare}{line}\n").treatments["end_week"].tolist() == [3.0]
+    assert "complete dosageInstruction.timing.repeat.boundsPeriod.end" in advice(status="completed")
+    for status in ("stopped", "on-hold"):
+        said = advice(status=status, dispenseRequest=valid)
+        leave = 'when = { status = ["active", "completed"] }'
+        assert leave in said
+        assert line not in said
+        stopped = dose() | order | {"status": status, "dispenseRequest": valid}
+        assert len(read(observation(), stopped, done, mapping=f"{bare}{line}\n{leave}\n").treatments) == 1
+
+
 def test_an_analyte_or_agent_that_is_not_found_is_told(read):
     mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\ncodes = ["urn:local|ETV"]\n'
     cohort = read(dose(), mapping=mapping)
@@ -603,3 +628,23 @@ def test_a_dose_below_an_amount_is_no_amount(read):
 def test_a_missing_code_is_read_in_decimals_too(read):
     cohort = read(observation(**quantity(999.0)), mapping=MAPPING.replace('["haemolysed"]', '["999"]'))
     assert left_out(cohort) == {"a code for a missing value": 1}
+
+
+def test_resources_are_left_out_by_what_stands_at_a_path(read):
+    """Of three results one has another method, and one none: each is left out by what it says, or does not say."""
+    rows = [observation(day=f"2024-03-{8 + at:02}T10:00:00+08:00", **quantity(), **said)
+            for at, said in enumerate(({"method": {"text": "ELISA"}}, {"method": {"text": "CMIA"}}, {}))]  # fmt: skip
+    for unless, days in (('{ "method.text" = "ELISA" }', [9, 10]), ('{ "method.text" = "" }', [8, 9])):
+        mapping = MAPPING.replace('analyte = "anti_hbs"', f'analyte = "anti_hbs"\nunless = {unless}')
+        cohort = read(*rows, mapping=mapping)
+        assert [int(day[8:10]) for day in cohort.labs["date"]] == days
+        assert left_out(cohort) == {"not as the mapping's 'when' asks, or left out by its 'unless'": 1}
+
+
+def test_a_result_without_its_day_may_take_that_of_its_report(read):
+    row = {key: one for key, one in observation().items() if key != "effectiveDateTime"}
+    row["issued"] = "2024-03-15T10:00:00+08:00"
+    with pytest.raises(CohortError, match='date = "issued" in the entry'):
+        read(row)
+    dated = MAPPING.replace('analyte = "anti_hbs"', 'analyte = "anti_hbs"\ndate = "issued"')
+    assert read(row, mapping=dated).labs["week"].tolist() == [2.0]

@@ -13,7 +13,7 @@ from relapse_model.cohort.readers.fhir import asked_alone
 from relapse_model.cohort.readers.fhir.propose import propose_fhir
 from relapse_model.cohort.readers.fhir.read import read_fhir
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.errors import CohortError
+from relapse_model.errors import CohortError, SourceError
 
 OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 
@@ -192,6 +192,44 @@ def test_days_that_depend_on_which_offset_is_the_hospitals_are_told(read, days, 
         assert 'state zone = "..."' in found[0]
         zoned = MAPPING.replace("[time]", '[source]\nzone = "Asia/Shanghai"\n[time]')
         assert not any("offsets" in note for note in read(*rows, mapping=zoned).reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("days", "wrong"),
+    [
+        (("2024-03-08T23:30:00Z", "2024-04-08T12:00:00+08:00"), True),  # 07:30 of the 9th by +08:00
+        (("2024-03-08T10:00:00Z", "2024-04-08T12:00:00+08:00"), False),  # 18:00 of the same day
+        (("2024-03-08T23:30:00Z", "2024-05-08T12:00:00+01:00"), False),  # London, in winter and in summer
+        (("2024-03-08T23:30:00Z", "2024-03-12"), False),
+    ],
+)
+def test_times_in_utc_beside_those_of_a_hospital_elsewhere_need_its_zone(tmp_path, days, wrong):
+    """A server that writes some times in UTC moves those near midnight to another day: by the advice they are right."""
+    people = patient(), enrolment(day="2024-03-01")
+    read, rows = reader(tmp_path), [observation(day=day) for day in days]
+    if not wrong:
+        assert len(read(*rows, people=people).labs) == 2
+        return
+    with pytest.raises(SourceError, match=r"1 would be of another day there") as refusal:
+        read(*rows, people=people)
+    zone = 'zone = "Asia/Shanghai"'
+    assert 'State zone = "..." under [source], such as "Asia/Shanghai"' in str(refusal.value)
+    zoned = read(*rows, people=people, mapping=MAPPING.replace("[time]", f"[source]\n{zone}\n[time]"))
+    assert zoned.labs["date"][0] == "2024-03-09 07:30:00"
+    written = 'offsets = "as written"'
+    assert written in str(refusal.value)
+    cohort = read(*rows, people=people, mapping=MAPPING.replace("[time]", f"[source]\n{written}\n[time]"))
+    assert cohort.labs["date"][0] == "2024-03-08 23:30:00"
+
+
+def test_a_proposal_asks_for_the_zone_where_offsets_decide_the_day(tmp_path, study):
+    for other, asked in (("2024-04-08T12:00:00+09:00", True), ("2024-04-08T12:00:00+08:00", False)):
+        rows = patient(), observation(day="2024-03-08T23:30:00+08:00"), observation(day=other)
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in rows]}
+        (tmp_path / "one.json").write_text(json.dumps(bundle), encoding="utf-8")
+        text = propose_fhir(tmp_path, study)
+        assert ("#? zone = " in text) is asked
+        assert ("Times have several offsets (+08:00: 1, +09:00: 1)" in text) is asked
 
 
 def test_a_code_that_is_called_by_another_virus_is_asked(tmp_path, study):

@@ -429,3 +429,27 @@ def test_ages_that_a_year_of_birth_leaves_open_are_counted(read):
     (note,) = [one for one in read(person=people).reading.notes if "patients have none" in one]
     assert note.startswith("age_years: 1 of 1 patients have none")
     assert not any("patients have none" in one for one in read(person=[PERSON]).reading.notes)
+
+
+def test_events_of_an_outcome_may_be_left_out_too(read):
+    """Of two conditions of the person the first is left out by its own row: the second is the relapse."""
+    period = {"observation_period_id": "1", "person_id": "1", "observation_period_start_date": "2024-01-01",
+              "observation_period_end_date": "2024-12-31"}  # fmt: skip
+    rows = [{"condition_occurrence_id": key, "person_id": "1", "condition_concept_id": "900",
+             "condition_start_date": day} for key, day in (("1", "2024-04-01"), ("2", "2024-06-01"))]  # fmt: skip
+    stated = MAPPING + "[outcome]\ncodes = [900]\n"
+    for unless, day in (("", "2024-04-01"), ("unless = { condition_occurrence_id = 1 }\n", "2024-06-01")):
+        tables = {"observation_period": [period], "condition_occurrence": rows}
+        cohort = read(number("5"), mapping=stated + unless, **tables)
+        assert [one[:10] for one in cohort.outcomes["date"]] == [day]
+
+
+def test_courses_of_a_table_without_ends_are_asked_for_them(read):
+    """What is said works: each row as one dose, of the day on which it began."""
+    rows = [{key: text for key, text in DRUG.items() if key != "drug_exposure_end_date"} | {"days_supply": "30"}]
+    with pytest.raises(MappingError, match="no column 'drug_exposure_end_date' in drug_exposure") as refusal:
+        read(number("5"), drug_exposure=rows)
+    line = 'end = "drug_exposure_start_date"'
+    assert line in str(refusal.value)
+    cohort = read(number("5"), drug_exposure=rows, mapping=MAPPING.replace('agent = "hbig"', f'agent = "hbig"\n{line}'))
+    assert cohort.treatments["end_week"].tolist() == [0.0]

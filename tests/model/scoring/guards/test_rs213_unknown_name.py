@@ -7,7 +7,7 @@ from relapse_model.model.scoring.guards.rs213_unknown_name import GUARD as unkno
 AGENTS = '\n[[predictors]]\nname = "nuc"\nkind = "ever_on_agent"\nagents = ["entecavir"]\n'
 PATIENTS = [{"age_years": 40}, {"age_years": 41}, {"age_years": 42}]
 TITRES = [(row, "anti_hbs", 4, "100", "mIU/mL", None) for row in range(2)]  # the third has none
-OTHER = [(row, "haemoglobin", 4, "140", "g/L", None) for row in (1, 2)]
+OTHER = [(row, "marker X", 4, "140", "g/L", None) for row in (1, 2)]
 
 
 def test_a_treatment_that_the_study_does_not_know(new_patients_of, said):
@@ -22,7 +22,12 @@ def test_a_study_that_asks_for_no_agent_asks_for_no_names(new_patients_of, said)
 
 def test_a_result_of_an_unknown_name_where_the_titre_is_missing(new_patients_of, said):
     found = said(unknown_name, new_patients_of(PATIENTS, TITRES + OTHER))
-    assert found == {2: ["result under an unknown name, and Titre is missing: 'haemoglobin'"]}
+    assert found == {2: ["result under an unknown name, and Titre is missing: 'marker X'"]}
+
+
+def test_a_result_whose_name_is_that_of_another_analyte_is_not_the_one_that_is_missing(new_patients_of, said):
+    known = [(2, "haemoglobin", 4, "140", "g/L", None), (2, "hbsag", 4, "0.02", "IU/mL", None)]
+    assert said(unknown_name, new_patients_of(PATIENTS, TITRES + known)) == {}
 
 
 def test_an_identifier_in_a_name_is_not_shown(new_patients_of, said):

@@ -12,8 +12,9 @@ from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
+from relapse_model.cohort.readers.entry_rows import if_right
 from relapse_model.cohort.readers.same_meaning import event_named
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
+from relapse_model.cohort.readers.second_names import NAMED, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
@@ -88,7 +89,7 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
         other = ~said.isin(["", own]).to_numpy() & event
         none = (said == own).to_numpy() & ~event & (variable == "EVNTDESC")
         expected = "what CNSR says: 0 is the event, any other number none"
-        problems += table.problems(number & (other | none), variable, expected, IF_RIGHT)
+        problems += table.problems(number & (other | none), variable, expected, if_right(variable))
     return problems
 
 
@@ -132,14 +133,14 @@ def other_names(
         if each in wanted.data and each not in wanted.entry.when:
             texts = printed[each]
             rows = second.rows(key, texts, meant)
-            problems += table.problems(rows, each, f"a name of {meant}", IF_RIGHT, found=texts)
+            problems += table.problems(rows, each, f"a name of {meant}", if_right(each), found=texts)
     if key == "agent" and {code, name} <= set(wanted.data.labels) and code != name and code not in wanted.entry.when:
         problems += _other_agents(printed, table, second, (code, name))
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
         logs = second.logarithms(printed[name], stated)
         expected = f"{meant} itself, as its unit says, and no logarithm"
-        problems += table.problems(logs, name, expected, IF_RIGHT, found=printed[name])
+        problems += table.problems(logs, name, expected, if_right(name), found=printed[name])
     return problems
 
 
@@ -150,7 +151,7 @@ def _other_agents(
     codes, pairs = distinct_pairs(columns[names[0]], columns[names[1]])
     other = [second.differ("agent", one, text) for one, text in pairs]
     rows = np.array([*other, False], dtype=bool)[codes]
-    return table.problems(rows, names[1], f"the agent that {names[0]} names", IF_RIGHT)
+    return table.problems(rows, names[1], f"the agent that {names[0]} names", if_right(names[1]))
 
 
 def _amounts(texts: pd.Series) -> Floats:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
-from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE, Standard, standard_of
+from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EC, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of, of_associated
 from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.named_codes import Naming, agent_named
 from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, not_read, quoted
 from relapse_model.cohort.readers.second_names import SecondNames
@@ -191,23 +193,41 @@ def _parts(data: DataSet, standard: Standard, code: str) -> list[str]:
 
 def _treatments(library: Library, study: Study) -> list[str]:
     names, second = agent_names(study), SecondNames(study)
+    naming = Naming("agent", lambda text: agent_named(text, names), names, second)
     lines: list[str] = []
     for data in library.data:
         standard = standard_of(data)
-        if standard not in (EX, CM):
+        if standard not in (EX, EC, CM):
             continue
         agents: dict[str, dict[str, int]] = {}
-        words = data.first_of_each(code_of(data, standard), standard.label) if standard.label in data else {}
-        for text, count in data.counts(code_of(data, standard)).items():
-            agent = names.meaning(text).name
-            if agent is not None and second.contradicts("agent", words.get(text, ""), agent):
-                lines += ["", f"#? Is it {agent}? {comment(text)} is called {comment(words[text])}: {count:,}"]
+        for text, count, called in _drugs(data, standard):
+            agent = naming.named(text) or (naming.named(called) if not naming.doubts(text) else None)
+            if agent is not None and second.contradicts("agent", called, agent):
+                lines += ["", f"#? Is it {agent}? {comment(text)} is called {comment(called)}: {count:,}"]
             elif agent is not None:
                 agents.setdefault(agent, {})[text] = count
+            elif doubt := naming.doubts(text) or naming.doubts(called):
+                lines += ["", f"#? Is it {' or '.join(doubt)}? {comment(called or text)}: {count:,}",
+                          *(f"# {line}" for line in _course(doubt[0], data, {text: count}))]  # fmt: skip
         for agent, texts in sorted(agents.items()):
-            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"source = {quoted(data.name)}",
-                      f"codes = [{', '.join(map(quoted, texts))}]  # {sum(texts.values()):,}"]  # fmt: skip
+            lines += ["", *_course(agent, data, texts)]
     return lines
+
+
+def _course(agent: str, data: DataSet, texts: dict[str, int]) -> list[str]:
+    return ["[[treatments]]", f"agent = {quoted(agent)}", f"source = {quoted(data.name)}",
+            f"codes = [{', '.join(map(quoted, texts))}]  # {sum(texts.values()):,}"]  # fmt: skip
+
+
+def _drugs(data: DataSet, standard: Standard) -> Iterator[tuple[str, int, str]]:
+    """Yield the drugs of a data set: the code, else the words of rows without one, their rows, and the words beside."""
+    code, label = code_of(data, standard), standard.label
+    words = data.first_of_each(code, label) if label in data else {}
+    for text, count in data.counts(code).items():
+        yield text, count, words.get(text, "")
+    if label in data and label != code:
+        for text, count in data.counts(label, (data.texts(code) == "").to_numpy()).items():
+            yield text, count, ""
 
 
 def _outcome(library: Library) -> list[str]:

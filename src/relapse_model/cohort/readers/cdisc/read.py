@@ -15,14 +15,16 @@ from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.after_death import after_death, last_days
 from relapse_model.cohort.readers.ages_and_births import ages_beside_births
 from relapse_model.cohort.readers.before_birth import before_birth
-from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet, code_key
+from relapse_model.cohort.readers.cdisc.data_set import REFUSED, Columns, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.lives import Lives, lives_of, reference_days, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
 from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
+from relapse_model.cohort.readers.cdisc.second_statements import texts_alone
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
 from relapse_model.cohort.readers.cdisc.standard import standard_of
+from relapse_model.cohort.readers.cdisc.visits import weeks_of_visits
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, made_of, place_of
 from relapse_model.cohort.readers.idle_conditions import unmet_conditions
@@ -30,6 +32,7 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.second_names import SecondNames
+from relapse_model.cohort.readers.source_dates import local_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -41,6 +44,7 @@ _MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
 _NO_LABS = ("patient_id", "week", "analyte", "value", "unit")
 _VISITS = ("AVISIT", "VISIT", "VISITNUM", "AVISITN")
 _DATES = ("date", "start", "end")
+_TIMES = ("enrolment_date", "date", "start_date", "end_date")
 
 
 def read_cdisc(
@@ -98,6 +102,7 @@ def read_cdisc(
     lives = lives_of(library, subjects, read=known.outcome is not None)
     beside, beside_notes = said_beside(library, taken)
     made, notes = _made(subjects, taken, wishes)
+    made = _in_zone(made, known.source.get("zone", ""))
     report = ReadingReport(
         "cdisc", tuple(_readings(library, subjects, fates)), not_mapped=tuple(_not_mapped(library, subjects, wishes)),
         never_read=tuple(name for data in _read(library, subjects, fates) for name in never_read(data)),
@@ -109,6 +114,17 @@ def read_cdisc(
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _in_zone(made: dict[str, MadeTable], zone: str) -> dict[str, MadeTable]:
+    """Return the tables with times that have an offset in the zone of the hospital, where the mapping states it."""
+    if not zone:
+        return made
+    found = {}
+    for name, table in made.items():
+        local = {column: local_dates(table.rows[column], zone) for column in _TIMES if column in table.rows}
+        found[name] = replace(table, rows=table.rows.assign(**local))
+    return found
 
 
 def _lived(made: dict[str, MadeTable], lives: Lives, subjects: Subjects, wishes: Wishes) -> list[Problem]:
@@ -158,9 +174,9 @@ def _made(
         if table is not None:
             made[name] = table
     if "labs" in made:
-        made["labs"] = replace(
-            made["labs"], visit=_visits([one for one in taken if one.wanted.entry.section == "labs"])
-        )
+        labs = [one for one in taken if one.wanted.entry.section == "labs"]
+        made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),
+                               as_text=np.concatenate([texts_alone(one.wanted, one.rows) for one in labs]))  # fmt: skip
     else:
         none = pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS})
         made["labs"] = MadeTable(none, subjects.data.name)
@@ -184,6 +200,18 @@ def _visits(taken: list[TakenRows]) -> Callable[[], NDArray[np.object_]]:
         return np.concatenate(found)
 
     return visits
+
+
+def _weeks(taken: list[TakenRows], mapping: SourceMapping) -> NDArray[np.float64] | None:
+    """Return the week that the mapping states for the visit of each result; None where it states no visits."""
+    if not mapping.time.visits:
+        return None
+    found = []
+    for one in taken:
+        columns = one.rows.table.columns
+        assert isinstance(columns, Columns)
+        found.append(weeks_of_visits(columns, len(one.rows.table), mapping)[one.rows.at])
+    return np.concatenate(found)
 
 
 def _read(library: Library, subjects: Subjects, fates: dict[str, Fates]) -> list[DataSet]:

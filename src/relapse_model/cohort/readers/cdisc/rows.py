@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.advice_of_cdisc import advice_of_cdisc
 from relapse_model.cohort.readers.cdisc.contradicted import (
     other_characters,
     other_events,
@@ -16,9 +17,10 @@ from relapse_model.cohort.readers.cdisc.contradicted import (
     other_results,
     other_units,
 )
-from relapse_model.cohort.readers.cdisc.data_set import Columns, code_key
+from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
+from relapse_model.cohort.readers.cdisc.reasons import other_reasons
 from relapse_model.cohort.readers.cdisc.second_statements import (
     of_another,
     only_these,
@@ -31,14 +33,16 @@ from relapse_model.cohort.readers.cdisc.second_statements import (
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
 from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
+from relapse_model.cohort.readers.cdisc.visits import visits_again
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
-from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
+from relapse_model.cohort.readers.entry_rows import STATE_DAY, EntryRows, entry_rows, in_mapping, place_of
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, NONE, is_zero
 from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
 
+OTHER_ROWS = "among the rows that the mapping leaves out (when, unless)"
 NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
 PLANNED = "planned, and not what was given (MOOD)"
 NO_DOSE = "a dose of 0, which is none"
@@ -97,8 +101,11 @@ def taken_rows(
     outside: dict[str, Mask] = {}
     for name, texts in entry.when.items():
         outside[OTHER_ROWS] = outside.get(OTHER_ROWS, ~chosen) | ~data.holds(name, texts)
+    for name, texts in entry.unless.items():
+        outside[OTHER_ROWS] = outside.get(OTHER_ROWS, ~chosen) | _holds(data, name.upper(), texts)
     problems = _parts(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     problems += _labels(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
+    problems += visits_again(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     problems += of_another(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     outside |= subjects.outside(data)
     none, refused = _nothing(wanted, chosen & ~np.any([*outside.values(), ~chosen], axis=0), subjects)
@@ -113,9 +120,22 @@ def taken_rows(
     taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool), every=entry.section == "treatments")
     problems += _absent(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     _account(fates, data.rows, at, taken)
-    taken.problems.extend([*refused, *more])
+    taken.problems[:] = [*map(_advised, taken.problems), *refused, *more]
     met = chosen & ~outside.get(OTHER_ROWS, ~chosen)
     return TakenRows(wanted, taken, problems, notes, int(chosen.sum()), int(met.sum()))
+
+
+def _holds(data: DataSet, name: str, texts: tuple[str, ...]) -> Mask:
+    """Tell in which rows a variable has one of some texts; the empty text is where nothing stands."""
+    found = data.holds(name, texts)
+    return found | (data.texts(name) == "").to_numpy() if "" in texts else found
+
+
+def _advised(problem: Problem) -> Problem:
+    """Return a problem of a code for an unknown day with what to do about it in this reader."""
+    if problem.advice != STATE_DAY:
+        return problem
+    return replace(problem, advice=advice_of_cdisc(replace(problem, expected="a date")))
 
 
 def _account(fates: Fates, size: int, at: Positions, taken: EntryRows) -> None:
@@ -236,7 +256,8 @@ def _table(
     problems += other_events(wanted, columns, table)
     problems += other_names(wanted, columns, table, wanted.second, units)
     for wrong, told in (
-        other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
+        other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping),
+        other_reasons(wanted, columns, table),
     ):  # fmt: skip
         problems += wrong
         notes += told

@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library
 from relapse_model.cohort.readers.cdisc.rows import TakenRows
 from relapse_model.cohort.readers.cdisc.standard import ID
+from relapse_model.cohort.readers.entry_rows import leaving_out
 from relapse_model.cohort.readers.other_things import NOT_FINAL, PERSON, other_thing, says_only, takes_all_back
 from relapse_model.cohort.readers.second_names import LoincMet, SecondNames
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -28,8 +29,9 @@ _LIMIT = re.compile(
     r"(?:\b(?:l?loq|l?lod|bl[oq]?q|blod?)\b|\bbelow (?:the )?(?:lower )?(?:limit|quantif|detect))",
     re.IGNORECASE,
 )
-_ADVICE = "Leave such rows out by 'when', or take them out; if the result counts, correct what is said of it"
-_LIMITED = "Write the limit in AVALC, such as <0.05, or leave such rows out by 'when'"
+_ADVICE = "If the result counts, correct what is said of it; else "
+_TAKE_OUT = "take such rows out of a copy"  # of a qualifier: it is no variable of the data set
+_LIMITED = "Write the limit in AVALC, such as <0.05, or "
 _SUPPLEMENT = ("RDOMAIN", ID, "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _FEW = 3  # words of a text that names a person, and no more
 
@@ -57,13 +59,13 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
             found = pd.Series(np.full(len(one.rows.table), "", dtype=object))
             found.iloc[one.rows.at] = texts.to_numpy(dtype=object)
             expected = "nothing that takes the row back"
-            problems += one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE, found=found)
+            problems += one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE + _out(name), found=found)
             for text, count in Counter(texts[texts != ""]).items():
                 if _not_final(text, (name, one.wanted.data.labels.get(name, ""))):
                     unfinished[f"{one.wanted.data.name}, {name}", text] += count
         problems += _below_limits(one, at)
     notes = [
-        f"{name}: {count:,} rows that count are called {text!r}; if they do not count yet, leave them out by 'when'"
+        f"{name}: {count:,} rows that count are called {text!r}; if they do not count yet, {_out(name, text)}"
         for (name, text), count in unfinished.items()
     ]
     return problems, [*notes, *twice]
@@ -73,8 +75,13 @@ def _twice(name: str, texts: pd.Series, data: str, at: Positions) -> str:
     rows = np.flatnonzero(texts != "")
     return (
         f"{name}: {len(rows):,} rows of {data} that count have two different values of it, the first is observation "
-        f"{at[rows[0]] + 1}; correct the qualifier in the source, or leave such rows out by 'when'"
+        f"{at[rows[0]] + 1}; correct the qualifier in the source, or {_TAKE_OUT}"
     )
+
+
+def _out(name: str, text: str = "...") -> str:
+    """Say how rows are left out of which a variable, or a qualifier, says something."""
+    return _TAKE_OUT if "." in name else leaving_out(name.rpartition(", ")[2], text)
 
 
 def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
@@ -90,7 +97,8 @@ def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
             texts = pd.Series(np.full(len(table), "", dtype=object))
             texts.iloc[one.rows.at] = coded.texts[coded.codes[at]]
             wrong = one.rows.at[below[coded.codes[at]] & plain]
-            problems += table.problems(wrong, name, "nothing that contradicts the number", _LIMITED, found=texts)
+            advice = _LIMITED + leaving_out(name)
+            problems += table.problems(wrong, name, "nothing that contradicts the number", advice, found=texts)
     return problems
 
 

@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_value
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
-from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
+from relapse_model.cohort.readers.entry_rows import EntryRows, in_mapping, leaving_out, place_of
 from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.same_meaning import results_contradict
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -35,7 +35,8 @@ _GOES_ON = frozenset({"", "ONGOING", "AFTER", "DURING/AFTER"})
 _SEVERAL = re.compile(
     r"[BTQ]\.?I\.?D\.?|Q(?:[1-9]|1[0-2])\s?H.*|TWICE.*|(?:[2-9]|1\d)\s?(?:X|TIMES?).*|.*TIMES (?:A|PER) DAY"
 )
-_CORRECT = "Correct the one that is wrong, or leave such rows out by 'when'"
+_NUMERIC = ("LBSTRESN", "AVAL")
+_CORRECT = "Correct the one that is wrong, or "
 
 
 def signs_as_printed(wanted: Wanted, columns: Columns) -> list[str]:
@@ -106,7 +107,8 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         codes, pairs = distinct_pairs(own, texts)
         opposite = [results_contradict(one, other) for one, other in pairs]
         wrong |= np.array([*opposite, False], dtype=bool)[codes]
-        yield from table.problems(wrong, variable, f"what {value.name} says: comparator and words", _CORRECT)
+        expected = f"what {value.name} says: comparator and words"
+        yield from table.problems(wrong, variable, expected, _CORRECT + leaving_out(variable))
 
 
 def _numbers(read: pd.DataFrame, unit: pd.Series) -> Numbers:
@@ -128,7 +130,28 @@ def other_loinc(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Pr
         return []
     others = wanted.second.loinc_of_others(name) - {*wanted.entry.codes}
     rows = columns["LBLOINC"].str.strip().isin(others).to_numpy()
-    return table.problems(rows, "LBLOINC", f"a LOINC code of {name}", _CORRECT)
+    return table.problems(rows, "LBLOINC", f"a LOINC code of {name}", _CORRECT + leaving_out("LBLOINC"))
+
+
+def texts_alone(wanted: Wanted, rows: EntryRows) -> Mask:
+    """Tell which results stand as text without a number beside them that says what a point in them parts.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    rows : EntryRows
+        That were taken.
+    """
+    columns = rows.table.columns
+    known = np.zeros(len(rows.at), dtype=bool)
+    value = rows.rows["value"].astype(str)
+    for variable, _ in wanted.standard.values:
+        if variable in wanted.data:
+            texts = columns[variable].iloc[rows.at].reset_index(drop=True)
+            number = pd.to_numeric(texts, errors="coerce").notna()
+            numeric = variable in _NUMERIC
+            known |= (number & (numeric | (texts != value))).to_numpy()
+    return ~known
 
 
 def of_another(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
@@ -208,7 +231,7 @@ def other_ends(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Pro
     ):
         if variable in wanted.data and variable not in entry.when:
             ended = ~columns[variable].str.strip().str.upper().isin(goes_on).to_numpy() & open_
-            advice = "Give its end, or leave such rows out by 'when'"
+            advice = f"Give its end, or {leaving_out(variable)}"
             problems += table.problems(ended, variable, "a course that goes on, since it has no end", advice)
     return problems
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from relapse_model.cohort.readers.cdisc.data_set import DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
 from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, ID, TTE, Standard, standard_of
-from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
+from relapse_model.cohort.readers.entry_rows import ENDS, TIMES, in_mapping, lacking_keys, place_of
+from relapse_model.cohort.readers.named_codes import agent_named
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
@@ -135,7 +136,7 @@ class Wishes:
             names = agent_names(self.study)
             variables = {code_of(data, standard), standard.label} & set(data.labels)
             texts = {text for variable in variables for text in data.counts(variable)}
-            found = tuple(sorted(text for text in texts if names.meaning(text).name == agent))
+            found = tuple(sorted(text for text in texts if agent_named(text, names) == agent))
             return found or ("\0",)
         if (analyte or agent) and not entry.when:
             self.refuse(entry, "codes", "no codes", f'codes = ["..."] (of {standard.code or data.name})',
@@ -153,6 +154,7 @@ class Wishes:
         made = (made_value(data, standard_of(data)), made_unit(data, standard_of(data)))
         named = [(key, one) for key, one in entry.fields.items() if one.name not in made]
         named += [("when", Field(name)) for name in entry.when]
+        named += [("unless", Field(name.upper())) for name in entry.unless]
         for key, one in named:
             if one.source and one.source.casefold() not in (data.name.casefold(), entry.source.casefold()):
                 advice = "An entry reads one data set"
@@ -186,7 +188,7 @@ class Wishes:
                 fields[key] = Field(variable)
         if "unit" in fields and entry.section == "treatments" and "dose" not in fields:
             del fields["unit"]
-        fields |= self._time(entry, fields, data, standard)
+        fields = self._time(entry, fields, data, standard) | fields
         if "relapse" in fields and fields["relapse"].name == "CNSR":
             fields["relapse"] = self._censoring(entry, fields["relapse"])
         return replace(entry, fields=fields, when=when)
@@ -194,14 +196,16 @@ class Wishes:
     def _time(self, entry: Entry, given: Mapping[str, Field], data: DataSet, standard: Standard) -> dict[str, Field]:
         if any(key in given for key in TIMES[entry.section]):
             return {}
+        ended = any(key in given for key in ENDS)
         time = self.mapping.time
-        if time.visits and entry.section == "labs" and "VISIT" in data:
-            return {"week": Field("VISIT", {visit: f"{week:g}" for visit, week in time.visits.items()})}
         dated = time.zero is not None or bool(time.file)
+        by_date = dated and any(variable in data for variable in standard.dates.values())
+        if time.visits and entry.section == "labs" and "VISIT" in data and not by_date:
+            return {"week": Field("VISIT", {visit: f"{week:g}" for visit, week in time.visits.items()})}
         for known in (standard.dates, standard.days) if dated else (standard.days, standard.dates):
             found = {key: Field(variable) for key, variable in known.items() if variable in data}
             if any(key in found for key in TIMES[entry.section]):
-                return found
+                return {key: one for key, one in found.items() if not (ended and key in ENDS)}
         return {}
 
     def _censoring(self, entry: Entry, one: Field) -> Field:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
-from relapse_model.cohort.readers.fhir.elements import Json, texts_at
+from relapse_model.cohort.readers.fhir.elements import Json, Step, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import unit_stands
 
+_ISSUED = 'Complete it; or take the day on which the result was issued: date = "issued" in the entry'
 ONE_OF_TIMES = "Correct one of the two times"
 
 
@@ -47,10 +48,12 @@ class Cells:
         self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
-        """Tell whether a resource is as an entry's ``when`` asks; count it."""
+        """Tell whether a resource is as an entry's ``when`` asks, and not left out by its ``unless``; count it."""
+        if any(_holds(resource, path, texts) for path, texts in wanted.unless):
+            return False
         if not wanted.when:
             return True
-        met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
+        met = all(_holds(resource, path, texts) for path, texts in wanted.when)
         self.conditions[wanted][met] += 1
         return met
 
@@ -73,6 +76,8 @@ class Cells:
         said = value_said(node, wanted.meanings)
         if said.absent or text_key(said.text) in self.missing:
             return said.absent or "a code for a missing value"
+        if not when and resource.get("issued"):
+            raise UnclearError(element, "nothing", EXPECTED, _ISSUED)
         day = self._day(when, element)
         if wanted.section == "labs" and issued_before(resource, when):
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
@@ -105,3 +110,9 @@ class Cells:
         if not self.zone and "T" in text:
             self.clocks[clock_of(text)] += 1
         return day
+
+
+def _holds(resource: Json, path: tuple[Step, ...], texts: tuple[str, ...]) -> bool:
+    """Tell whether one of some texts stands at a path; the empty text is where nothing stands."""
+    found = texts_at(resource, path)
+    return bool(set(found) & set(texts)) or (not found and "" in texts)

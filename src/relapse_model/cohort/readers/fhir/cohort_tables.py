@@ -124,6 +124,7 @@ def made_table(rows: pd.DataFrame, section: str, kept: Kept) -> MadeTable:
     table = used[columns].copy()
     table.insert(0, "patient_id", kept.ids[used["position"].to_numpy(dtype=np.intp)])
     called: dict[str, object] = {}
+    as_text = (used["said_in"] == "valueString").to_numpy() if section == "labs" else None
     if section == "outcome" and (used["name"] == "event").all() and len(used):
         table = table.rename(columns={"relapse": "event"})
     if section in _NAMED:
@@ -136,7 +137,7 @@ def made_table(rows: pd.DataFrame, section: str, kept: Kept) -> MadeTable:
         called["unit"] = np.where(said == "valueQuantity", "valueQuantity.code", said)
     return MadeTable(
         table, used["file"].to_numpy(dtype=object), used["entry"].to_numpy(dtype=np.int64), called,  # type: ignore[arg-type]
-        counted="entry",
+        counted="entry", as_text=as_text,
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from relapse_model.cohort.readers.fhir.elements import (
     Coding,
     Json,
     NotFhirError,
-    codings_in,
+    in_words,
+    named_in,
+    object_in,
     objects_in,
     text_in,
 )
@@ -94,6 +96,7 @@ class Collector:
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
         self._waiting: list[Found] = []
+        self._lacking = False  # whether medications that did not come are not waited for any more
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
         self.identified: dict[int, tuple[str, str]] = {}  # whom resources refer to, by reference and identifier
@@ -104,8 +107,9 @@ class Collector:
             self.take(found)
         waiting, self._waiting = self._waiting, []
         for found in waiting:
-            self._medications.setdefault(medication_name(found.resource), _LACKING)
+            self._lacking = True
             self.take(found)
+        self._lacking = False
         for name in self.taken_back.patients():
             if self.patients.position(subject_of({"subject": {"reference": name}}, "subject")) is not None:
                 unclear = UnclearError("target", "a patient whose record it takes back", "records of patients who are")
@@ -186,7 +190,7 @@ class Collector:
         return {number for number, (one, other) in pairs.items() if None not in (one, other) and one != other}
 
     def _medication(self, found: Found) -> None:
-        codings = codings_in(found.resource, "code")
+        codings = named_in(found.resource, "code")
         if own := text_in(found.resource, "id"):
             self._medications[f"Medication/{own}"] = codings
         if found.full_url:
@@ -235,19 +239,24 @@ class Collector:
         """Return what a resource says, each with its codes; None while its medication has not come."""
         resource, element = found.resource, TYPES[kind].codes
         if kind == "Observation":
-            parts = [(part, codings_in(part, "code")) for part in objects_in(resource, "component")]
+            parts = [(part, named_in(part, "code")) for part in objects_in(resource, "component")]
             own = not parts or any(key.startswith("value") for key in resource)
-            return [(resource, codings_in(resource, element))] * own + parts
+            return [(resource, named_in(resource, element))] * own + parts
         if element != "medication":
-            return [(resource, codings_in(resource, element) if element else [])]
+            return [(resource, named_in(resource, element) if element else [])]
         if "medicationCodeableConcept" in resource:
-            return [(resource, codings_in(resource, "medicationCodeableConcept"))]
+            return [(resource, named_in(resource, "medicationCodeableConcept"))]
         name = medication_name(resource)
         if name.startswith("#"):
             held = [one for one in objects_in(resource, "contained") if one.get("id") == name[1:]]
-            return [(resource, codings_in(held[0], "code") if held else [])]
+            return [(resource, named_in(held[0], "code") if held else [])]
         codings = self._medications.get(name)
-        return None if codings is None else [(resource, codings)]
+        if codings is None and not self._lacking:
+            return None
+        if codings is None:
+            called = in_words(text_in(object_in(resource, "medicationReference") or {}, "display"))
+            codings = called or _LACKING
+        return [(resource, codings)]
 
     def _result(
         self, found: Found, kind: str, resource: int, subject: str, node: Json, asked: list[Wanted],
@@ -263,7 +272,7 @@ class Collector:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
             for wanted in asked:
                 if not self.cells.is_as_asked(found.resource, wanted):
-                    left.append("not as the mapping's 'when' asks")
+                    left.append("not as the mapping's 'when' asks, or left out by its 'unless'")
                     continue
                 refuse_other_names(node, codings, kind, wanted, self.asked.second)
                 self.told.see(found, kind, wanted, codings)

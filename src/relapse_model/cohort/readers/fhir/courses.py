@@ -5,16 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from relapse_model.cohort.readers.fhir.elements import Json, Step, nodes_at, object_in, objects_in, text_in, texts_at
+from relapse_model.cohort.readers.fhir.elements import (
+    Json,
+    Step,
+    nodes_at,
+    object_in,
+    objects_in,
+    parse_path,
+    text_in,
+    texts_at,
+)
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
 
 _OVER = ("completed", "stopped")
-_LEAVE = "The end of an order is the planned one: read statements or administrations, or leave it out by 'when'"
+_LEAVE = (
+    "The end of an order is the planned one: read statements or administrations, or leave it out by "
+    'when = { status = ["active", "completed"] }'
+)
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:iu|mg|ug|µg|mcg|g|ml|units?|单位|u)(?![a-z/])", re.IGNORECASE)
-_END = 'State where it stands in the entry, such as end = "dispenseRequest.validityPeriod.end"'
+_ENDS = ("dispenseRequest.validityPeriod.end",)  # where else the end of a course may stand
 
 
 def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) -> tuple[str, str, str, str, str]:
@@ -50,10 +62,10 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
         end = one_text(resource, paths["end"], "end")
     if not start:
         raise UnclearError(element or TYPES[kind].times[0], "nothing", "a date", "Or state start in the entry")
-    if not end and text_in(resource, "status") in _OVER:
-        status = text_in(resource, "status")
-        raise UnclearError(element, f"a course that is {status}, without its end", "its end", _END)
     _refuse_held(resource, kind, element, "" if "end" in paths else end, stated="end" in paths)
+    if not end and text_in(resource, "status") in _OVER:
+        found = f"a course that is {text_in(resource, 'status')}, without its end"
+        raise UnclearError(element, found, "its end", _where_it_ends(resource, element))
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
@@ -68,7 +80,21 @@ def _refuse_held(resource: Json, kind: str, element: str, end: str, *, stated: b
     ordered = kind == "MedicationRequest" and status in ("on-hold", "stopped")
     paused = status == "on-hold" and (not end or element.endswith("DateTime"))
     if ordered or (paused and not stated):
-        raise UnclearError("status", f"{status!r}", "a course of which the end is known", _LEAVE if ordered else _END)
+        advice = _LEAVE if ordered else _where_it_ends(resource, element)
+        raise UnclearError("status", f"{status!r}", "a course of which the end is known", advice)
+
+
+def _where_it_ends(resource: Json, element: str) -> str:
+    """Say what makes the end of a course known: a path that leads to it in this resource, or the source."""
+    for path in _ENDS:
+        steps = parse_path(path)
+        if steps is not None and texts_at(resource, steps):
+            return f"State where it stands in the entry: end = {path!r}".replace("'", '"')
+    known = element if element.endswith("Period") else "dosageInstruction.timing.repeat.boundsPeriod"
+    return (
+        f"The resource does not say it: complete {known}.end in the source, or state in the entry where it stands, by "
+        'end = "..." with a path such as "extension(URL).valueDate"'
+    )
 
 
 def _unit_beside(resource: Json, path: tuple[Step, ...]) -> str:

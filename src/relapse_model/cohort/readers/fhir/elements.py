@@ -11,6 +11,8 @@ Json = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
 ATC = "http://www.whocc.no/atc"
+TEXT = "text"
+"""What stands for the system of a concept that has words and no code."""
 _OF_OID = {
     "urn:oid:2.16.840.1.113883.6.1": LOINC,
     "urn:oid:2.16.840.1.113883.6.8": UCUM,
@@ -113,6 +115,27 @@ def _coding(node: Json) -> Coding:
     system = text_in(node, "system")
     known = _OF_OID.get(system.lower(), system) if system.startswith("urn") else system
     return Coding(known, text_in(node, "code"), text_in(node, "display"))
+
+
+def named_in(node: Json, name: str) -> list[Coding]:
+    """Return the codes of a concept; of one without any, its words, as ``text|words``.
+
+    Examples
+    --------
+    >>> [one.key for one in named_in({"code": {"text": "HBsAg"}}, "code")]
+    ['text|HBsAg']
+    """
+    codings = codings_in(node, name)
+    if any(one.code for one in codings):
+        return codings
+    said = [text_in(concept, "text") for concept in objects_in(node, name)] + [one.display for one in codings]
+    return in_words(next(filter(None, said), "")) or codings
+
+
+def in_words(text: str) -> list[Coding]:
+    """Return words as they are asked for where there is no code; nothing of no words."""
+    words = " ".join(text.split())
+    return [Coding(TEXT, words, words)] if words else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relapse_model.cohort.laboratory.lab_text import read_lab_text
-from relapse_model.cohort.readers.fhir.elements import (
-    ATC,
-    LOINC,
-    Coding,
-    Json,
-    NotFhirError,
-    codings_in,
-    object_in,
-    objects_in,
-    text_in,
-)
-from relapse_model.cohort.readers.fhir.files import Found, Source
-from relapse_model.cohort.readers.fhir.patients import subject_of
-from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS, TYPES
-from relapse_model.cohort.readers.fhir.times import is_greenwich, time_in
-from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
+from relapse_model.cohort.readers.fhir.elements import ATC, LOINC
+from relapse_model.cohort.readers.fhir.files import Source
+from relapse_model.cohort.readers.fhir.met import CodeMet, Met, met_in
+from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS
+from relapse_model.cohort.readers.fhir.times import on_another_day
+from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows, verdict
 from relapse_model.cohort.readers.proposed_text import (
     beside_units,
     comment,
@@ -39,29 +28,6 @@ from relapse_model.study.study import Study
 
 _EVENTS = ("ResearchSubject", "EpisodeOfCare", "Encounter", "Procedure", "MedicationAdministration", "Condition")
 _SHOWN = 15  # candidates for time zero
-
-
-@dataclass(slots=True)
-class CodeMet:
-    """A code that was met: how often, of how many patients, in which units and with which coded answers."""
-
-    display: str = ""
-    count: int = 0
-    subjects: set[int] = field(default_factory=set)
-    units: Counter[str] = field(default_factory=Counter)
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class Met:
-    """What an export holds."""
-
-    codes: dict[str, dict[str, CodeMet]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(CodeMet)))
-    patients: int = 0
-    identifiers: Counter[str] = field(default_factory=Counter)
-    elements: Counter[str] = field(default_factory=Counter)
-    greenwich: int = 0
-    times: int = 0
 
 
 def propose_fhir(source: str | Path, study: Study) -> str:
@@ -82,13 +48,7 @@ def propose_fhir(source: str | Path, study: Study) -> str:
     """
     files = Source(Path(source))
     files.ask(None)
-    met = Met()
-    medications: dict[str, list[Coding]] = {}
-    for found in files.resources():
-        try:
-            _meet(met, found, medications)
-        except (NotFhirError, UnclearError):
-            continue  # the reader refuses it, and says where
+    met = met_in(files.resources())
     if files.problems:
         raise SourceError("the FHIR export was refused", files.problems)
     return "\n".join(
@@ -97,68 +57,22 @@ def propose_fhir(source: str | Path, study: Study) -> str:
     )  # fmt: skip
 
 
-def _meet(met: Met, found: Found, medications: dict[str, list[Coding]]) -> None:
-    resource, kind = found.resource, found.kind
-    if kind == "Patient":
-        met.patients += 1
-        met.elements.update(name for name in ("gender", "birthDate") if name in resource)
-        met.identifiers.update({text_in(one, "system") for one in objects_in(resource, "identifier")} - {""})
-    elif kind == "Medication":
-        codings = codings_in(resource, "code")
-        medications[f"Medication/{text_in(resource, 'id')}"] = medications[found.full_url] = codings
-    elif kind in TYPES:
-        _, start, _ = time_in(resource, TYPES[kind].times)
-        met.times += "T" in start
-        met.greenwich += is_greenwich(start)
-        subject = hash(subject_of(resource, TYPES[kind].subject))
-        for node, codings in _coded(resource, kind, medications):
-            first = _known(codings)
-            code = met.codes[kind][first.key if first.system else ""]
-            code.display = code.display or first.display or text_in(object_in(node, "code") or {}, "text")
-            code.count += 1
-            code.subjects.add(subject)
-            if kind == "Observation":
-                _meet_value(code, node)
-
-
-def _coded(resource: Json, kind: str, medications: dict[str, list[Coding]]) -> Iterator[tuple[Json, list[Coding]]]:
-    element = TYPES[kind].codes
-    if element == "medication":
-        name = text_in(object_in(resource, "medicationReference") or {}, "reference")
-        yield resource, codings_in(resource, "medicationCodeableConcept") or medications.get(name, [])
-        return
-    parts = objects_in(resource, "component") if kind == "Observation" else []
-    if not parts or any(key.startswith("value") for key in resource):
-        yield resource, codings_in(resource, element) if element else []
-    for part in parts:
-        yield part, codings_in(part, "code")
-
-
-def _known(codings: list[Coding]) -> Coding:
-    """Return the code to show: one of the systems that studies know, else the first."""
-    preferred = [one for one in codings if one.system in (LOINC, ATC)]
-    return (preferred or codings or [Coding("", "", "")])[0]
-
-
-def _meet_value(code: CodeMet, node: Json) -> None:
-    if "valueQuantity" in node:
-        code.units[unit_said(object_in(node, "valueQuantity") or {})] += 1
-    elif "valueCodeableConcept" in node:
-        first = _known(codings_in(node, "valueCodeableConcept"))
-        if first.system:
-            text = text_in(object_in(node, "valueCodeableConcept") or {}, "text")
-            code.answers[first.key, first.display or text] += 1
-    elif "valueString" in node:
-        read = read_lab_text(text_in(node, "valueString"))
-        code.units[read.unit if read.kind == "number" else "words"] += 1
-
-
 def _source(met: Met) -> list[str]:
-    if not met.greenwich:
+    offsets: Counter[str] = Counter()
+    for (offset, _), count in met.clocks.items():
+        offsets[offset] += count
+    known = {one: count for one, count in met.clocks.items() if one[0]}
+    other = on_another_day(known) if len({offset for offset, _ in known}) > 1 else 0
+    if not met.greenwich and not other:
         return []
+    said = [f"# {met.greenwich:,} of {met.times:,} times are in UTC: without a zone, they count as days of Greenwich."]
+    told = ", ".join(f"{offset or 'none'}: {count:,}" for offset, count in sorted(offsets.items()))
+    mixed = [
+        f"# Times have several offsets ({told}); each counts by its day as written, and {other:,} would be of another "
+        "day by another of them.",
+    ]
     return [
-        "", "[source]",
-        f"# {met.greenwich:,} of {met.times:,} times are in UTC: without a zone, they count as days of Greenwich.",
+        "", "[source]", *(said if met.greenwich else []), *(mixed if other else []),
         '#? zone = "Asia/Shanghai"  # of the hospital',
     ]  # fmt: skip
 
@@ -197,35 +111,81 @@ def _patients(met: Met) -> list[str]:
 
 def _labs(met: Met, study: Study) -> list[str]:
     names, library = analyte_names(study), library_codes(study)
-    second = SecondNames(study)
-    known: dict[str, dict[str, CodeMet]] = defaultdict(dict)
-    asked: dict[str, dict[str, CodeMet]] = defaultdict(dict)
-    rest: dict[str, CodeMet] = {}
-    for code, one in sorted(met.codes.get("Observation", {}).items(), key=lambda each: (-each[1].count, each[0])):
-        system, _, bare = code.partition("|")
-        by_code = names.meaning(bare).name if system == LOINC or not one.display else None
-        name = by_code or names.meaning(one.display).name or (library.get(bare) if system == LOINC else None)
-        if code and name in study.analytes:
-            other = second.contradicts("analyte", one.display, str(name))
-            (asked if other else known)[str(name)][code] = one
+
+    def meaning(text: str) -> str | None:
+        found = names.meaning(text).name or library.get(text)
+        return found if found in study.analytes else None
+
+    found = _sorted(met.codes.get("Observation", {}), Naming("analyte", meaning, names, SecondNames(study)), LOINC)
+    lines: list[str] = []
+    for name in sorted(found.known):
+        lines += _lab(name, found.known[name], study, _odd(found, name))
+    for name, codes in sorted(found.asked.items()):
+        for code, (one, doubt) in codes.items():
+            lines += [
+                "",
+                f"#? {_question(code, one, doubt)}",
+                *(f"# {line}" for line in _lab(name, {code: one}, study)[1:]),
+            ]
+    return [*lines, *_rest("# Found, and not known to the study:", found.rest)]
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Codes by what they are: evident, with the rows that call them otherwise; to be asked; and the others."""
+
+    known: dict[str, dict[str, CodeMet]] = field(default_factory=lambda: defaultdict(dict))
+    odd: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    asked: dict[str, dict[str, tuple[CodeMet, tuple[str, ...]]]] = field(default_factory=lambda: defaultdict(dict))
+    rest: dict[str, CodeMet] = field(default_factory=dict)
+
+
+def _sorted(codes: dict[str, CodeMet], naming: Naming, system: str) -> _Sorted:
+    found = _Sorted()
+    for code, one in sorted(codes.items(), key=lambda each: (-each[1].count, each[0])):
+        of, _, bare = code.partition("|")
+        stated = (bare,) if of == system or not one.display else ()
+        said = verdict(stated, one.displays, naming)
+        if code and said.name is not None:
+            found.known[said.name][code] = one
+            found.odd[said.name] += said.odd
+        elif code and said.doubt:
+            found.asked[said.doubt[0]][code] = one, said.doubt
         else:
-            rest[code] = one
-    lines = []
-    for name in sorted(known):
-        lines += _lab(name, known[name], study)
-    for name, codes in sorted(asked.items()):
-        for code, one in codes.items():
-            lines += ["", f"#? Is it {name}? The code is one of it, and is called {comment(one.display)}",
-                      *(f"# {line}" for line in _lab(name, {code: one}, study)[1:])]  # fmt: skip
-    if rest:
-        lines += ["", "# Found, and not known to the study:"]
-        lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]
-    return lines
+            found.rest[code] = one
+    return found
 
 
-def _lab(name: str, codes: dict[str, CodeMet], study: Study) -> list[str]:
+def _odd(found: _Sorted, name: str) -> list[str]:
+    """Return the lines on results, or courses, that are called otherwise than the others of their codes."""
+    odd, codes = found.odd[name], found.known[name].values()
+    paths = {path for one in codes for path in one.paths}
+    path = paths.pop() if len(paths) == 1 else ""
+    said = [text for one in codes for text in one.displays if text not in odd]
+    return odd_rows(odd, list(dict.fromkeys(said)) if all(said) else [], path)
+
+
+def _question(code: str, one: CodeMet, doubt: tuple[str, ...]) -> str:
+    if code.startswith((f"{LOINC}|", f"{ATC}|")) and len(doubt) == 1:
+        return f"Is it {doubt[0]}? The code is one of it, and is called {comment(one.display)}"
+    return f"Is it {' or '.join(doubt)}? It is called {comment(one.display)}"
+
+
+def _rest(title: str, rest: dict[str, CodeMet]) -> list[str]:
+    """Return the codes of which nothing is known; where the export does not name them, with a question."""
+    if not rest:
+        return []
+    called = [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items() if one.display]
+    bare = [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items() if code and not one.display]
+    asked = "#? Codes to which the export gives no name: is one of them something that the study reads?"
+    lines = ["", title, *called, *([asked, *bare] if bare else [])]
+    mute = sum(one.count for code, one in rest.items() if not code and not one.display)
+    return [*lines, *([f"# {mute:,} have neither a code nor words, and are not read"] if mute else [])]
+
+
+def _lab(name: str, codes: dict[str, CodeMet], study: Study, odd: Iterable[str] = ()) -> list[str]:
     lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
-    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]"]
+    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]", *odd]
     units: Counter[str] = sum((one.units for one in codes.values()), Counter())
     lines += beside_units(study, name, {unit: count for unit, count in units.items() if unit != "words"})
     if units[""]:
@@ -256,33 +216,26 @@ def _note(one: CodeMet) -> str:
 
 def _treatments(met: Met, study: Study) -> list[str]:
     names = agent_names(study)
+    naming = Naming("agent", lambda text: agent_named(text, names), names, SecondNames(study))
     lines: list[str] = []
     ready: set[str] = set()
     for kind in TREATMENTS:
-        known: dict[str, dict[str, CodeMet]] = defaultdict(dict)
-        rest: dict[str, CodeMet] = {}
-        for code, one in sorted(met.codes.get(kind, {}).items(), key=lambda each: (-each[1].count, each[0])):
-            system, _, bare = code.partition("|")
-            name = (names.meaning(bare).name if system == ATC or not one.display else None) or names.meaning(
-                one.display
-            ).name
-            if code and name is not None:
-                known[name][code] = one
-            else:
-                rest[code] = one
-        for name, codes in sorted(known.items()):
-            lines += _course(name, kind, codes, again=name in ready)
+        found = _sorted(met.codes.get(kind, {}), naming, ATC)
+        for name, codes in sorted(found.known.items()):
+            lines += _course(name, kind, codes, _odd(found, name), again=name in ready)
             ready.add(name)
-        if rest:
-            lines += ["", f"# Found in {kind}, and not known to the study:"]
-            lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]
+        for name, asked in sorted(found.asked.items()):
+            for code, (one, doubt) in asked.items():
+                lines += ["", f"#? {_question(code, one, doubt)}",
+                          *(f"# {line}" for line in _course(name, kind, {code: one}, [])[1:])]  # fmt: skip
+        lines += _rest(f"# Found in {kind}, and not known to the study:", found.rest)
     return lines
 
 
-def _course(name: str, kind: str, codes: dict[str, CodeMet], *, again: bool) -> list[str]:
+def _course(name: str, kind: str, codes: dict[str, CodeMet], odd: list[str], *, again: bool = False) -> list[str]:
     """Return an entry of an agent; as a comment where it stands in another type of resource already."""
     lines = ["[[treatments]]", f"agent = {quoted(name)}", f"resource = {quoted(kind)}", "codes = ["]
-    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]"]
+    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]", *odd]
     if not again:
         return ["", *lines]
     return ["", "# The same agent again: read it once, or its doses count twice.", *(f"# {line}" for line in lines)]

@@ -20,7 +20,7 @@ from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
-from relapse_model.cohort.readers.fhir.times import on_another_day
+from relapse_model.cohort.readers.fhir.times import greenwich_beside, on_another_day
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
@@ -108,6 +108,7 @@ def read_resources(
     if not collector.patients.found:
         problem = Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
         raise SourceError("the FHIR export was refused", [problem])
+    _refuse_greenwich(collector.cells, known, zone)
     unmet_notes = _refuse_absent(collector, known)
     folder = path if path.is_dir() else path.parent
     try:
@@ -128,6 +129,20 @@ def read_resources(
         made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _refuse_greenwich(cells: Cells, mapping: SourceMapping, zone: str) -> None:
+    """Refuse times in UTC of which the day is another one by the offset that other times of the export have."""
+    count, offset = greenwich_beside(cells.clocks)
+    if not count or zone or mapping.source.get("offsets") == "as written":
+        return
+    found = f"times in UTC beside others of {offset}, of which {count:,} would be of another day there"
+    advice = (
+        'State zone = "..." under [source], such as "Asia/Shanghai"; if each was written where it was measured, '
+        'offsets = "as written"'
+    )
+    problem = in_mapping(mapping, ("source",), found, "the zone of the hospital", advice)
+    raise SourceError("the FHIR export was refused", [problem])
 
 
 def _refuse_absent(collector: Collector, mapping: SourceMapping) -> list[str]:

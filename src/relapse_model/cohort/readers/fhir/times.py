@@ -14,6 +14,7 @@ from relapse_model.cohort.readers.source_dates import Partial, iso_date
 _TIME = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?)?)?")
 _DAY = len("2024-03-02")
 _MINUTES = 24 * 60
+_SUMMER = 60  # minutes that a summer time is ahead
 EXPECTED = "a date or a time as FHIR writes them (2024-03-02, 2024-03-02T08:30:00+08:00)"
 EXPECTED_DAY = f'{EXPECTED} with its day; or partial = "middle" under [time]'
 
@@ -62,6 +63,30 @@ def on_another_day(clocks: Mapping[tuple[str, str], int]) -> int:
         for (offset, clock), count in clocks.items()
         if any(not 0 <= _minutes(clock) + end - shift[offset] < _MINUTES for end in ends)
     )
+
+
+def greenwich_beside(clocks: Mapping[tuple[str, str], int]) -> tuple[int, str]:
+    """Return how many times in UTC would be of another day by an offset that is no summer time of it; and that offset.
+
+    Servers that keep no local times write those in UTC: beside times of a hospital elsewhere their day is another one.
+
+    Parameters
+    ----------
+    clocks : mapping of tuple of str to int
+        As for `on_another_day`.
+
+    Examples
+    --------
+    >>> greenwich_beside({("+00:00", "23:30"): 2, ("+00:00", "12:00"): 5, ("+08:00", "12:00"): 1})
+    (2, '+08:00')
+    >>> greenwich_beside({("+00:00", "23:30"): 2, ("+01:00", "12:00"): 5})
+    (0, '')
+    """
+    far = sorted({offset for offset, _ in clocks if offset and _minutes(offset[1:]) > _SUMMER})
+    utc = {one: count for one, count in clocks.items() if one[0] == "+00:00"}
+    each = {offset: on_another_day(utc | {(offset, "12:00"): 0}) for offset in far}
+    most = max(each, key=lambda offset: each[offset], default="")
+    return (each[most], most) if most and each[most] else (0, "")
 
 
 def _minutes(clock: str) -> int:

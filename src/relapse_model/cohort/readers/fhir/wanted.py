@@ -18,7 +18,8 @@ from relapse_model.study.study import Study
 
 Path = tuple[Step, ...]
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
-_CODE = re.compile(r"\S+\|\S+")
+_CODE = re.compile(r"text\|\S.*|\S*\|\S+")
+_BARE = "A code means nothing without its system; where the export states none, write '|HBSAB'"
 _OF_LABS = ("value", "date", "assay", "lower_limit", "upper_limit")
 _OF_TREATMENTS = ("start", "end", "dose")
 _OF_OUTCOME = ("relapse", "event", "date")
@@ -46,6 +47,8 @@ class Wanted:
         Columns that are the same for all rows.
     entry : Entry or None
         Of the mapping.
+    unless : tuple
+        As `when`, of resources that are left out.
     """
 
     section: str
@@ -56,6 +59,7 @@ class Wanted:
     when: tuple[tuple[Path, tuple[str, ...]], ...] = ()
     constants: Mapping[str, str] | None = None
     entry: Entry | None = None
+    unless: tuple[tuple[Path, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,8 @@ class _Asking:
         known = self.by_type.setdefault(kind, {})
         for code in codes or ("",):
             if code and not _CODE.fullmatch(code):
-                self.refuse((*place, "codes"), repr(code), "system|code, such as 'http://loinc.org|5193-8'",
-                            "A code means nothing without its system")  # fmt: skip
+                expected = "system|code, such as 'http://loinc.org|5193-8'; of words without a code 'text|HBsAg'"
+                self.refuse((*place, "codes"), repr(code), expected, _BARE)
             known[code] = (*known.get(code, ()), wanted)
 
     def path(self, text: str, place: Place, column: str = "") -> Path:
@@ -195,6 +199,9 @@ class _Asking:
 
     def entry(self, entry: Entry, place: Place, known: tuple[str, ...], name: str) -> Wanted:
         """Return an entry as it is looked for; refuse what a resource does not have."""
+        if entry.source:
+            expected = "no such key: a type of resource is called resource"
+            self.refuse((*place, "source"), repr(entry.source), expected, f'Write resource = "{entry.source}"')
         for key in entry.fields:
             if key not in known:
                 self.refuse((*place, key), f"a field {entry.fields[key].name!r}",
@@ -207,7 +214,7 @@ class _Asking:
         fields = {key: field for key, field in entry.fields.items() if key in known}
         unit = entry.constants.get("unit", "") or dose.unit or value.unit
         made = self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
-        return replace(made, entry=entry)
+        return replace(made, entry=entry, unless=self.conditions(entry.unless, (*place, "unless")))
 
     def labs(self) -> None:
         entries = self.mapping.labs

@@ -149,8 +149,10 @@ class _Asking:
         else:
             known = CDM[table]
             concept = "" if (section, table) == ("outcome", "death") else known.concept  # each row of it is a death
-            needed = [one for one in (*_NEEDED, concept, known.start, *among) if one]
+            unless = [column.lower() for column in entry.unless]
+            needed = [one for one in (*_NEEDED, concept, known.start, *among, *unless) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
+            self.ended(entry, table, place)
         return Wanted(entry, name, table, among)
 
     def others(self, entry: Entry, place: Place) -> None:
@@ -201,6 +203,16 @@ class _Asking:
         for column in columns:
             if column not in known:
                 self.refuse(place, f"no column {column!r} in {table}", f"one of {', '.join(known)}")
+
+    def ended(self, entry: Entry, table: str, place: Place) -> None:
+        """Refuse courses in a table that has no column of their ends."""
+        known, column = self.tables.columns(table), CDM[table].end
+        if entry.section == "treatments" and "end" not in entry.fields and column and known and column not in known:
+            advice = (
+                "OMOP requires the column: export it; or state in the entry which column is the last day of each "
+                f'course, such as end = "{CDM[table].start}" where each row is one dose'
+            )
+            self.refuse(place, f"no column {column!r} in {table}", "the last day of each course", advice)
 
     def concepts(self, table: str, codes: tuple[str, ...], place: Place) -> dict[str, tuple[str, ...]]:
         wrong = [code for code in codes if not code.isascii() or not code.isdigit()]

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.entry_rows import leaving_out
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.deaths import after_death
@@ -31,7 +32,6 @@ from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import unit_stands
 
-_LEAVE = "Leave such rows out by 'when'"
 _STOP = "stop_reason"
 _DOSE_UNIT = "dose_unit_source_value"
 _VERBATIM = "verbatim_end_date"
@@ -64,7 +64,8 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
         usable &= ~other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
         never = usable & (other_things(chunk[_STOP], (NEVER,)) != "")
         refuse_rows(events, chunk, never, position, persons, table, _STOP,
-                [repr(text) for text in chunk[_STOP][never]], "a course that was given", _LEAVE)  # fmt: skip
+                [repr(text) for text in chunk[_STOP][never]], "a course that was given",
+                    f"If nothing was given, {leaving_out(_STOP)}")  # fmt: skip
         usable &= ~never
         for place, each in enumerate(wanted):
             own = usable & (entry == place)
@@ -139,9 +140,9 @@ def told_of_courses(events: Events) -> Iterator[str]:
         _VERBATIM: "have another verbatim_end_date than drug_exposure_end_date, which is read; if the first is the end "
         'that was recorded, state in the entry: end = "verbatim_end_date"',
         _REFILLS: "have refills, and are read as one course from the start to the end of the row; see that its end is "
-        "that of the last fill, or leave such rows out by 'when'",
+        f"that of the last fill, or {leaving_out(_REFILLS)}",
         f"{_REFILLS}, dose": "have refills, of which the dose of the row may be one alone: what was given may be more; "
-        "let the mapping read no dose, or leave such rows out by 'when'",
+        f"let the mapping read no dose, or {leaving_out(_REFILLS)}",
     }
     for (name, what), count in sorted(events.told.items()):
         if count:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.entry_rows import if_right
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.omop.cdm import CDM, CdmTable
 from relapse_model.cohort.readers.omop.deaths import after_death
@@ -18,7 +19,7 @@ from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, LoincMet
+from relapse_model.cohort.readers.second_names import NAMED, LoincMet
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
@@ -26,7 +27,7 @@ from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
 
 NOT_NAMED = "of a concept that the mapping does not name"
-OTHER = "not as the mapping's 'when' asks"
+OTHER = "not as the mapping's 'when' asks, or left out by its 'unless'"
 REFUSED = "refused"
 LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
@@ -55,11 +56,13 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
     number = pd.to_numeric(rows.pop("number"), errors="coerce") if "number" in rows else pd.Series(dtype=float)
     empty = [name for name in _OPTIONAL[section] if (rows[name] == "").all()]
     visit = rows.pop("visit") if "visit" in rows else None
+    as_text = rows.pop("as_text").astype(bool) if "as_text" in rows else None
     numbered = len(found) == 1 and not number.isna().any()
     if numbered:  # a database gives rows in no order
         order = number.argsort(kind="stable")
         rows, number = rows.iloc[order], number.iloc[order]
         visit = None if visit is None else visit.iloc[order]
+        as_text = None if as_text is None else as_text.iloc[order]
     first = next(iter(found))
     rows = rows.drop(columns=empty)
     rows[ROW] = number.to_numpy(dtype=np.int64) if numbered else np.arange(1, len(rows) + 1)
@@ -70,7 +73,8 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
     return MadeTable(rows, first if len(found) == 1 else source,
                      rows[ROW].to_numpy(dtype=np.int64) if numbered else None,
                      {} if len(found) > 1 else dict(called), counted=known.row if numbered else "row",
-                     visit=None if visit is None else lambda: _visits(visit))  # fmt: skip
+                     visit=None if visit is None else lambda: _visits(visit),
+                     as_text=None if as_text is None else as_text.to_numpy(dtype=bool))  # fmt: skip
 
 
 def _visits(visit: pd.Series) -> NDArray[np.object_]:
@@ -78,9 +82,6 @@ def _visits(visit: pd.Series) -> NDArray[np.object_]:
     none = visit.isna() | visit.isin(["", "0"])
     named: NDArray[np.object_] = (f"{_VISIT} " + visit.astype(str)).mask(none, "").to_numpy(dtype=object)
     return named
-
-
-_CORRECT = "Correct the row in the source, or leave such rows out by 'when'"
 
 
 def chunks_of(
@@ -99,7 +100,7 @@ def chunks_of(
     """
     known = tables.columns(table)
     named = [one.name.lower() for each in wanted for one in each.entry.fields.values()]
-    conditions = [column for each in wanted for column in each.among]
+    conditions = [column for each in wanted for column in (*each.among, *each.unless)]
     names = dict.fromkeys(("person_id", CDM[table].concept, CDM[table].row, *more, *named, *conditions))
     concept = CDM[table].concept
     among = {}
@@ -107,6 +108,14 @@ def chunks_of(
         among = {concept: tuple(dict.fromkeys(code for each in wanted for code in each.among[concept]))}
     there = tuple(name for name in names if name in known)
     return Query(table, there, among, cohort), tuple(name for name in names if name and name not in known)
+
+
+def left_out(chunk: pd.DataFrame, wanted: Wanted) -> Mask:
+    """Tell which rows an entry leaves out, whatever it asks for (``unless``)."""
+    found = np.zeros(len(chunk), dtype=bool)
+    for column, values in wanted.unless.items():
+        found |= chunk[column].isin(values).to_numpy()
+    return found
 
 
 def entry_of(chunk: pd.DataFrame, wanted: tuple[Wanted, ...]) -> tuple[NDArray[np.intp], Mask]:
@@ -118,6 +127,7 @@ def entry_of(chunk: pd.DataFrame, wanted: tuple[Wanted, ...]) -> tuple[NDArray[n
         rows = np.ones(len(chunk), dtype=bool)
         for column, values in each.among.items():
             rows &= chunk[column].isin(values).to_numpy()
+        rows &= ~left_out(chunk, each)
         several |= rows & (found >= 0) & (names[found] != each.name)
         found[rows & (found < 0)] = place
     return found, several
@@ -170,7 +180,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: cells_of(part, each, name) for name in _ASSAY}
-                made |= {"visit": part[_VISIT]} if visit else {}
+                made |= {"as_text": part["value_as_number"] == "", **({"visit": part[_VISIT]} if visit else {})}
                 _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
@@ -236,7 +246,8 @@ def other_names(
         wrong = np.zeros(len(chunk), dtype=bool)
         wrong[own] = asked.second.rows(NAMED[each.entry.section], chunk[column].iloc[own], each.name)
         said = [repr(text) for text in chunk[column][wrong]]
-        refuse_rows(events, chunk, wrong, position, persons, table, column, said, f"a name of {each.name}", IF_RIGHT)
+        expected = f"a name of {each.name}"
+        refuse_rows(events, chunk, wrong, position, persons, table, column, said, expected, if_right(column))
         found |= wrong
     return found
 
@@ -248,10 +259,13 @@ def refuse_rows(
     """Add a problem for each of some rows, and count them."""
     events.left[REFUSED] += int(rows.sum())
     row = CDM[table].row
+    correct = "Correct the row in the source, or leave it out: " + (
+        f"unless = {{ {row} = [...] }} with its number, in the entry" if row else "take it out of a copy"
+    )
     for order, place in enumerate(np.flatnonzero(rows).tolist()):
         number = str(part[row].iloc[place]) if row in part else ""
         events.problems.append(Problem(
-            table, int(number) if number.isdigit() else None, column, found[order], expected, advice or _CORRECT,
+            table, int(number) if number.isdigit() else None, column, found[order], expected, advice or correct,
             persons.key(int(position[place])), counted=row or "row",
         ))  # fmt: skip
 

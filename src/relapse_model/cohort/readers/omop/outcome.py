@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Positions
-from relapse_model.cohort.readers.entry_rows import in_mapping
+from relapse_model.cohort.readers.entry_rows import in_mapping, leaving_out
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.not_found import NONE
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.events import OTHER, left_out
 from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.observed import PERIOD
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
@@ -126,17 +127,20 @@ def _events(tables: Tables, wanted: Wanted, asked: Asked, persons: Persons, ends
     said = [
         one for one in (known.source_code, *_SAID) if one in tables.columns(wanted.table) and one not in wanted.among
     ]
-    rows = rows_of(tables, Query(wanted.table, ("person_id", known.start, *said), wanted.among, asked.cohort))
+    columns = tuple(dict.fromkeys(("person_id", known.start, *said, *wanted.unless)))
+    rows = rows_of(tables, Query(wanted.table, columns, wanted.among, asked.cohort))
     position = persons.positions(rows["person_id"])
     days, bad = iso_dates(rows[known.start])
     fate = persons.fates(position)
+    fate[(fate == "") & left_out(rows, wanted)] = OTHER
     undated = (fate == "") & (bad | (days == "").to_numpy())
     persons.refuse(position[undated], known.start, f"an event of {wanted.table} without a date", "a date as YYYY-MM-DD")
     fate[undated] = "refused"
     for column in said:
         denied = (fate == "") & (other_things(rows[column], OF_OUTCOMES) != "")
         found = f"an event of {wanted.table} that was ruled out, or is not the person's own"
-        persons.refuse(position[denied], column, found, "an event of the person", "Leave such rows out by 'when'")
+        advice = f"If it is none, {leaving_out(column)}"
+        persons.refuse(position[denied], column, found, "an event of the person", advice)
         fate[denied] = "refused"
     day = days.str[:10].to_numpy(dtype=object)
     zero, end = (np.append(texts, "")[position] for texts in (persons.dates, ends))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.sorted_codes import ConceptMet, SortedCodes, bare_text, key_of, sorted_codes
 from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.proposed_text import (
@@ -20,26 +22,17 @@ from relapse_model.cohort.readers.proposed_text import (
     meaning_of_word,
     quoted,
 )
-from relapse_model.cohort.readers.second_names import SecondNames
+from relapse_model.cohort.readers.second_names import NAMED, SecondNames
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _SHOWN = 60  # concepts that the study does not know
+_SOURCE = {"labs": "measurement_source_value", "treatments": "drug_source_value"}
+_CONCEPT = {"labs": "measurement_concept_id", "treatments": "drug_concept_id"}
 _COLUMNS = (
     "value_as_number", "value_source_value", "value_as_concept_id", "unit_concept_id", "unit_source_value",
     "measurement_source_value",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class ConceptMet:
-    """A concept that was met: how often, with which codes of the source, units and answers."""
-
-    count: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
-    units: Counter[tuple[str, str]] = field(default_factory=Counter)
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unread: int = 0
 
 
 def propose_omop(source: str | Path, study: Study) -> str:
@@ -63,7 +56,7 @@ def propose_omop(source: str | Path, study: Study) -> str:
     try:
         concepts = _measurements(tables)
         drugs = _drugs(tables)
-        names = _names(tables, (*concepts, *drugs))
+        names = _names(tables, tuple(key for key in (*concepts, *drugs) if bare_text(key) is None))
         lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables),
                  *_labs(concepts, names, study), *_treatments(drugs, names, study), ""]  # fmt: skip
     finally:
@@ -85,7 +78,7 @@ def _measurements(tables: Tables) -> dict[str, ConceptMet]:
         counts = table.assign(number=number).groupby([*keys, "number"], sort=False).size()
         rows = counts.reset_index().itertuples(index=False)
         for code, text, answer, unit_id, unit, source_code, numbered, count in rows:
-            one = found[str(code)]
+            one = found[key_of(str(code), source_code)]
             one.count += count
             one.codes[source_code] += count
             if numbered:
@@ -105,8 +98,10 @@ def _drugs(tables: Tables) -> dict[str, ConceptMet]:
         for chunk in tables.chunks(Query("drug_exposure", columns)):
             for row, count in chunk.value_counts(sort=False).items():
                 code, *source = row if isinstance(row, tuple) else (row,)
-                found[code].count += count
-                found[code].codes[source[0] if source else ""] += count
+                text = source[0] if source else ""
+                one = found[key_of(code, text)]
+                one.count += count
+                one.codes[text] += count
     return dict(found)
 
 
@@ -159,35 +154,69 @@ def _patients(tables: Tables) -> list[str]:
 
 
 def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    table, library, second = analyte_names(study), library_codes(study), SecondNames(study)
-    known: dict[str, dict[str, ConceptMet]] = defaultdict(dict)
-    rest: dict[str, ConceptMet] = {}
-    for concept, one in sorted(concepts.items(), key=lambda each: (-each[1].count, each[0])):
-        label, code = names.get(concept, ("", ""))
-        texts = [text for text in (label, code, *one.codes) if text]
-        found = {table.meaning(text).name or library.get(text) for text in texts} - {None}
-        denied = any(second.contradicts("analyte", text, str(name)) for text in texts for name in found)
-        if concept not in ("", "0") and len(found) == 1 and found <= study.analytes.keys() and not denied:
-            known[str(found.pop())][concept] = one
-        else:
-            rest[concept] = one
+    table, library = analyte_names(study), library_codes(study)
+
+    def meaning(text: str) -> str | None:
+        found = table.meaning(text).name or library.get(text)
+        return found if found in study.analytes else None
+
+    found = sorted_codes(concepts, names, Naming("analyte", meaning, table, SecondNames(study)))
     lines = []
-    for name in sorted(known):
-        lines += _lab(name, known[name], names, study)
-    if rest:
-        lines += ["", "# Found, and not known to the study:"]
-        lines += [
-            f"# codes = [{concept or 0}]  # {_note(concept, one, names)}"
-            for concept, one in list(rest.items())[:_SHOWN]
-        ]
-        if len(rest) > _SHOWN:
-            lines.append(f"# ... and {len(rest) - _SHOWN} more")
+    for name, own in sorted(found.known.items()):
+        codes = {concept: concepts[concept] for concept in own}
+        odd, right = found.odd_rows(own, concepts)
+        head = [*_head("labs", "analyte", name), *_codes(codes, names)]
+        lines += [*head, *odd_rows(odd, right, _SOURCE["labs"]), *_lab(name, codes, names, study)]
+    for name, texts in sorted(found.by_text.items()):
+        lines += [*_head("labs", "analyte", name), *_without_concept("labs", texts), *_lab(name, texts, names, study)]
+    return [*lines, *_asked("labs", found.asked, names), *_rest("# Found, and not known to the study:", found, names)]
+
+
+def _head(section: str, key: str, name: str) -> list[str]:
+    return ["", f"[[{section}]]", f"{key} = {quoted(name)}"]
+
+
+def _codes(codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]]) -> list[str]:
+    return ["codes = [", *(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
+
+
+def _without_concept(section: str, texts: Mapping[str, ConceptMet]) -> list[str]:
+    """Return the condition on rows without a concept, which their own text names."""
+    told = ", ".join(f"{text}: {one.count:,}" for text, one in texts.items())
+    return [f"# Rows without a concept, by the source's own text: {comment(told)}", _when(section, texts)]
+
+
+def _when(section: str, texts: Iterable[str]) -> str:
+    return f'when = {{ {_CONCEPT[section]} = [0, ""], {_SOURCE[section]} = [{", ".join(map(quoted, texts))}] }}'
+
+
+def _asked(
+    section: str, asked: dict[str, tuple[ConceptMet, tuple[str, ...]]], names: dict[str, tuple[str, str]]
+) -> list[str]:
+    """Return questions on concepts that may be of an analyte or agent."""
+    lines: list[str] = []
+    for concept, (one, doubt) in asked.items():
+        key = NAMED[section]
+        lines += ["", f"#? Is it {' or '.join(doubt)}? {_note(concept, one, names)}", f"# [[{section}]]",
+                  f"# {key} = {quoted(doubt[0])}"]  # fmt: skip
+        text = bare_text(concept)
+        lines.append(f"# codes = [{concept}]" if text is None else f"# {_when(section, [text])}")
     return lines
 
 
+def _rest(title: str, found: SortedCodes, names: dict[str, tuple[str, str]]) -> list[str]:
+    rest = list(found.rest.items())
+    if not rest:
+        return []
+    lines = ["", title]
+    for concept, one in rest[:_SHOWN]:
+        code = f"codes = [{concept}]" if bare_text(concept) is None else "no concept"
+        lines.append(f"# {code}  # {_note(concept, one, names)}")
+    return [*lines, *([f"# ... and {len(rest) - _SHOWN} more"] if len(rest) > _SHOWN else [])]
+
+
 def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
-    lines += [*(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
+    lines: list[str] = []
     units: Counter[tuple[str, str]] = sum((one.units for one in codes.values()), Counter())
     said: Counter[str] = Counter()
     for (concept, printed), count in units.items():
@@ -232,25 +261,16 @@ def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> s
 
 
 def _treatments(drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    table, second = agent_names(study), SecondNames(study)
-    known: dict[str, dict[str, ConceptMet]] = defaultdict(dict)
-    rest: dict[str, ConceptMet] = {}
-    for concept, one in sorted(drugs.items(), key=lambda each: (-each[1].count, each[0])):
-        texts = [text for text in (names.get(concept, ("", ""))[0], *one.codes) if text]
-        found = {table.meaning(text).name for text in texts} - {None}
-        denied = any(second.contradicts("agent", text, str(name)) for text in texts for name in found)
-        if concept not in ("", "0") and len(found) == 1 and not denied:
-            known[str(found.pop())][concept] = one
-        else:
-            rest[concept] = one
+    table = agent_names(study)
+    naming = Naming("agent", lambda text: agent_named(text, table), table, SecondNames(study))
+    found = sorted_codes(drugs, names, naming)
     lines: list[str] = []
-    for name, codes in sorted(known.items()):
-        lines += ["", "[[treatments]]", f"agent = {quoted(name)}", "codes = ["]
-        lines += [*(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
-    if rest:
-        lines += ["", "# Found in DRUG_EXPOSURE, and not known to the study:"]
-        lines += [
-            f"# codes = [{concept or 0}]  # {_note(concept, one, names)}"
-            for concept, one in list(rest.items())[:_SHOWN]
-        ]
-    return lines
+    for name, own in sorted(found.known.items()):
+        odd, right = found.odd_rows(own, drugs)
+        codes = {concept: drugs[concept] for concept in own}
+        lines += [*_head("treatments", "agent", name), *_codes(codes, names)]
+        lines += odd_rows(odd, right, _SOURCE["treatments"])
+    for name, texts in sorted(found.by_text.items()):
+        lines += [*_head("treatments", "agent", name), *_without_concept("treatments", texts)]
+    title = "# Found in DRUG_EXPOSURE, and not known to the study:"
+    return [*lines, *_asked("treatments", found.asked, names), *_rest(title, found, names)]

@@ -17,7 +17,7 @@ from relapse_model.cohort.readers.omop.wanted import Wanted
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.analyte import Analyte
 
-_UNITS = "Correct the one that is wrong, or leave such rows out by 'when'"
+_UNITS = "Correct the one that is wrong, or leave such rows out: unless = { measurement_id = [...] } in the entry"
 
 
 def units_of(table: pd.DataFrame, wanted: Wanted, units: Mapping[str, str], said: Said) -> Mask:

@@ -26,7 +26,10 @@ from relapse_model.study.analyte import Analyte
 
 NO_VALUE = "without a value"
 MISSING = "a code for a missing value"
-_CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
+_CODE = (
+    "It may be a code: if it is a result, correct the table; if not, leave these rows out: "
+    "unless = { measurement_id = [...] } in the entry"
+)
 _STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "CONCEPT" = "negative" } }'
 
 

@@ -29,6 +29,11 @@ class Wanted:
     table: str
     among: Mapping[str, tuple[str, ...]]
 
+    @property
+    def unless(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns and values of rows that are left out."""
+        return {column.lower(): values for column, values in self.entry.unless.items()}
+
     def field(self, name: str) -> Field | None:
         """Return where something else than usual stands."""
         return self.entry.fields.get(name)

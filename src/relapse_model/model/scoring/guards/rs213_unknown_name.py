@@ -20,7 +20,8 @@ def unknown_name(new: NewPatients) -> list[Flagged]:
     """Warn of a treatment that the study does not know by name, and of a result where one it asks for is missing.
 
     A drug under an unknown name counts as not given. A result under one is not missed while the results that the
-    predictors read are there. What only looks like a name of the study is refused when the cohort is read.
+    predictors read are there; one whose name is in common use for another analyte (haemoglobin) is none of them. What
+    only looks like a name of the study is refused when the cohort is read.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def _unknown(new: NewPatients, table: str, column: str) -> list[tuple[str, NDArr
     if rows is None:
         return []
     known = name_table(new.study, column)
-    names = [str(name) for name in rows[column].dropna().unique() if known.meaning(str(name)).name is None]
+    names = [name for name in map(str, rows[column].dropna().unique()) if known.meaning(name).name is None]
+    names = [name for name in names if not known.is_another(name)]
     begun = rows[_WEEK[column]].to_numpy(dtype=float) <= new.landmark
     found = []
     for name in sorted(names):

@@ -1,0 +1,119 @@
+"""What a proposal makes of concepts: what most rows call them, rows that call them otherwise, and drugs by text."""
+
+from __future__ import annotations
+
+import pytest
+from omop_rows import DRUG, MEASUREMENT, PERSON, PROCEDURE
+
+import relapse_model as rm
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.omop.propose import propose_omop
+from relapse_model.cohort.readers.omop.read import read_omop
+from relapse_model.errors import CohortError
+
+TIME = '[time]\ntable = "procedure_occurrence"\ncodes = [100]\n'
+DRUGS = ("entecavir 0.5 MG Oral Tablet", "aspirin 100 MG", "entecavir placebo", "HBIG 400 IU")
+
+
+def drug(concept, text, place=0):
+    return DRUG | {"drug_exposure_id": str(50 + place), "drug_concept_id": concept, "drug_source_value": text}
+
+
+def result(text, concept="1", **more):
+    return MEASUREMENT | {"measurement_source_value": text, "measurement_concept_id": concept, "value_as_number": "100",
+                          "unit_source_value": "IU/mL"} | more  # fmt: skip
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes results and drugs, and proposes a mapping of them."""
+
+    def writing(results, drugs=(), concepts=()):
+        rows = [
+            one | {"measurement_id": str(11 + place), "measurement_date": f"2024-03-{8 + place:02}"}
+            for place, one in enumerate(results)
+        ]
+        tables = {"PERSON": [PERSON], "MEASUREMENT": rows, "PROCEDURE_OCCURRENCE": [PROCEDURE],
+                  "DRUG_EXPOSURE": list(drugs) or [drug("9", "aspirin")]}  # fmt: skip
+        if concepts:
+            columns = ("concept_id", "concept_name", "concept_code", "vocabulary_id")
+            tables["CONCEPT"] = [dict(zip(columns, one, strict=True)) for one in concepts]
+        for name, some in tables.items():
+            lines = [",".join(some[0]), *(",".join(one.values()) for one in some)]
+            (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return propose_omop(tmp_path, rm.load_study("hbsag-relapse"))
+
+    return writing
+
+
+def followed(proposal, *lines):
+    """Return the proposal with time zero, and with some of its commented lines taken up."""
+    head, _, rest = proposal.partition("[time]")
+    for line in lines:
+        assert line in rest
+        rest = rest.replace(line, line.removeprefix("# "))
+    return parse_mapping(head + TIME + rest[rest.index("\n\n") :])
+
+
+def test_one_odd_row_takes_no_analyte_away(write, tmp_path):
+    """Four rows of a concept are HBV DNA; of one that says HDV RNA it is asked, and by the line it is left out."""
+    text = write([*[result("HBV DNA")] * 4, result("HDV RNA")])
+    assert 'analyte = "hbv_dna"' in text
+    assert '#? 1 row is called otherwise ("HDV RNA": 1), and will be refused' in text
+    with pytest.raises(CohortError, match="'HDV RNA'"):
+        read_omop(tmp_path, followed(text))
+    cohort = read_omop(tmp_path, followed(text, '# when = { measurement_source_value = ["HBV DNA"] }'))
+    assert len(cohort.labs) == 4
+
+
+@pytest.mark.parametrize("names", [["HBsAg", "HBsAb"], ["HBsAg", "HBsAb", "HBsAb", "HBsAg"]])
+def test_a_concept_that_is_as_much_one_as_another_is_asked(write, names):
+    text = write([result(name) for name in names])
+    assert "#? Is it hbsag or anti_hbs?" in text
+    assert "\n[[labs]]" not in text
+
+
+def test_the_row_of_another_name_is_left_out_by_what_its_refusal_says(write, tmp_path):
+    text = write([*[result("HBV DNA")] * 2, result("HDV RNA")])
+    with pytest.raises(CohortError) as refusal:
+        read_omop(tmp_path, followed(text))
+    assert 'unless = { measurement_source_value = "..." } in the entry' in str(refusal.value)
+    for unless in ('unless = { measurement_source_value = "HDV RNA" }', "unless = { measurement_id = [13] }"):
+        mapping = text.replace('analyte = "hbv_dna"', f'analyte = "hbv_dna"\n{unless}')
+        cohort = read_omop(tmp_path, followed(mapping))
+        assert len(cohort.labs) == 2
+        assert "1 not as the mapping's 'when' asks, or left out by its 'unless'" in str(cohort.reading)
+
+
+def test_the_vocabulary_decides_before_the_rows(write):
+    concepts = [("1", "Hepatitis B virus surface Ag", "LOCAL", "None"), ("9", "aspirin", "x", "RxNorm")]
+    assert 'analyte = "hbsag"' in write([result("4711")] * 3, concepts=[("1", "HBsAg", "X", "None")])
+    text = write([result("HBsAb")] * 3, concepts=[("1", "HBsAg", "X", "None"), *concepts[1:]])
+    assert "#? Is it hbsag or anti_hbs?" in text
+
+
+def test_rows_without_a_concept_are_proposed_by_their_text(write, tmp_path):
+    text = write([result("HBsAb", concept, unit_source_value="mIU/mL") for concept in ("0", "", "0")])
+    cohort = read_omop(tmp_path, followed(text))
+    assert list(cohort.labs["analyte"]) == ["anti_hbs"] * 3
+
+
+def test_drugs_are_known_by_what_stands_before_strength_and_form(write):
+    text = write([result("HBsAg")], [drug(str(60 + at), one, at) for at, one in enumerate(DRUGS)])
+    assert 'agent = "entecavir"\ncodes = [\n    60,  # entecavir 0.5 MG Oral Tablet: 1' in text
+    assert 'agent = "hbig"\ncodes = [\n    63,' in text
+    assert "#? Is it entecavir? entecavir placebo: 1" in text
+    assert "# codes = [61]  # aspirin 100 MG: 1" in text
+
+
+def test_drugs_without_a_concept_are_read_by_their_text(write, tmp_path):
+    text = write([result("HBsAg")], [drug("0", "entecavir 0.5 MG Oral Tablet"), drug("0", "entecavir trial arm", 1)])
+    cohort = read_omop(tmp_path, followed(text))
+    assert list(cohort.treatments["agent"]) == ["entecavir"]
+    assert "#? Is it entecavir? entecavir trial arm: 1" in text
+
+
+def test_drugs_are_known_by_the_name_of_their_concept(write):
+    concepts = [("61", "tenofovir disoproxil 300 MG Oral Tablet", "349251", "RxNorm")]
+    text = write([result("HBsAg")], [drug("61", "1234")], concepts)
+    assert 'agent = "tenofovir"\ncodes = [\n    61,' in text
