@@ -13,6 +13,7 @@ from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.survival import at_visits, in_order, risk_at
+from relapse_model.report.translation import sentences
 from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
 
@@ -187,7 +188,9 @@ def _whom(found: dict[str, Any], say: Say) -> str:
     arms = found.get("arms", {})
     parts = []
     if 1 < len(arms) <= _MOST_ARMS:
-        parts.append(say("listed").join(say("arm_of", arm=name, patients=count) for name, count in arms.items()))
+        called = sentences() if say("language") == "zh" else {}
+        named = [say("arm_of", arm=called.get(name, name), patients=count) for name, count in arms.items()]
+        parts.append(say("listed").join(named))
     if found.get("centres", 0) > 1:
         parts.append(say("of_centres", centres=found["centres"]))
     if "median_age" in found:

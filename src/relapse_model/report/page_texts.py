@@ -17,7 +17,7 @@ _BOUND = (
     (re.compile(rf"(?<=\d) (?=(?:{_COUNTED})(?!\w))"), "\N{NO-BREAK SPACE}"),
     (re.compile(r"(?<=\d) (?=[\u5468\u5c81\u540d\u4f8b\u4e2a])"), "\N{NO-BREAK SPACE}"),  # weeks, years, people, cases
     (re.compile(r"\b(log10) (?=\w)"), "\\1\N{NO-BREAK SPACE}"),
-    (re.compile(r"(?<!\w)([Ww]eeks?|\u7b2c) (?=\d)"), "\\1\N{NO-BREAK SPACE}"),
+    (re.compile(r"((?<!\w)[Ww]eeks?|\u7b2c) (?=\d)"), "\\1\N{NO-BREAK SPACE}"),
     (re.compile(r"\b([pn]) (=|&lt;) (?=\d)"), "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}"),
 )
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from relapse_model.features.clinical_units import predictor_title
 from relapse_model.report.language import known_language, spaced
 from relapse_model.report.page_texts import in_texts
+from relapse_model.report.translated_labels import translated_label
 from relapse_model.study.study import Study
 
 _HOLE = re.compile(r"\{([a-z]\d*)\}")
@@ -19,10 +20,13 @@ _NUMBER = r"[<>]?[\u2212+-]?\d[\d,.]*(?: ?%)?|\.\d+"
 _SENTENCE = re.compile(r"(?<=[.?]) (?=[A-Z\"0-9])")
 _FEW_LETTERS = 12
 _LISTS = (("; ", "；"), (", ", "、"), (" or ", "或"), (" x ", " × "))
+_COUNTED = re.compile(r"(\S.*?)\s*\((n = [\d,]+)\)")
 _SHORTENED = re.compile(r"(.+?) ?\.\.\.(.*)")
 _WORDS = re.compile(r"[A-Za-z]*[a-z]{2}[A-Za-z]*")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _ALREADY = re.compile(r".*[\u3400-\u9fff][^A-Za-z]*。", re.DOTALL)  # said in the language by the page itself
+_INLINE = r"</?(?:a|code|em|small|span|strong)\b[^>]*>"
+_BLANK = re.compile(rf"([，。：；？！）、])((?:{_INLINE})*)\s+(?=(?:{_INLINE})*[^\s<])")  # such a sign has its own room
 _SHOWN_ATTRIBUTES = re.compile(r'(?<= )(aria-label|data-label)="([^"]*)"')
 _MARKUP = re.compile(r"(\*\*|(?<!\\)\||^#+ |^- |`[^`]*`)")
 
@@ -79,9 +83,9 @@ def names_of(study: Study) -> dict[str, str]:
     if study.outcome.label_zh:
         named[study.outcome.name] = study.outcome.label_zh
     titles = {
-        predictor_title(one): predictor_title(one).replace(one.label, one.label_zh)
+        predictor_title(one): predictor_title(one).replace(one.label, named[one.label])
         for one in study.predictors
-        if one.label_zh
+        if one.label in named
     }
     with_units = {title: _units(words) for title, words in titles.items()}
     units = [one.unit for one in analytes] + [one.unit for one in predictors]
@@ -113,7 +117,7 @@ def translated_page(page: str, study: Study, language: str) -> str:
     language : {"zh"}
     """
     said = translation(study, language)
-    page = re.sub(r'<g id="[^"]*text_\d+">.*?</g>', lambda found: _label(found[0], said), page, flags=re.DOTALL)
+    page = re.sub(r'<g id="[^"]*text_\d+">.*?</g>', lambda found: translated_label(found[0], said), page, flags=re.DOTALL)
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
     inside = {"svg": 0}
 
@@ -121,12 +125,12 @@ def translated_page(page: str, study: Study, language: str) -> str:
         done = _ALREADY.match(text)
         first = done[0] if done else ""
         rest = text[len(first) :]
-        return text if _is_data(unescape(rest)) else first + _in_page(rest, said, marked=not inside["svg"])
+        return text if not rest.strip() else first + _in_page(rest, said, marked=not inside["svg"])
 
     def opened(tag: str) -> None:
         inside["svg"] += (tag.startswith("<svg") or tag == "<title>") - (tag in ("</svg>", "</title>"))
 
-    page = in_texts(page, change, opened)
+    page = _BLANK.sub(r"\1\2", in_texts(page, change, opened))
     page = _SHOWN_ATTRIBUTES.sub(lambda found: f'{found[1]}="{_attribute(found[2], said)}"', page)
     if title:
         kind, _, rest = unescape(title[1]).partition(": ")
@@ -211,6 +215,9 @@ def _said(text: str, names: Mapping[str, str]) -> str | None:
 def _whole(text: str, names: Mapping[str, str]) -> str | None:
     """Return a text that is one known sentence, or a name, or that is the same in every language."""
     known = names.get(text) or sentences().get(text) or sentences().get(text[:1].lower() + text[1:])
+    counted = _COUNTED.fullmatch(text)
+    if counted:
+        return f"{_whole(counted[1], names) or counted[1]}（{counted[2]}）"
     if known is not None or _is_data(text):
         return known or text
     shortened = _SHORTENED.fullmatch(text)
@@ -273,31 +280,6 @@ def _in_page(text: str, said: Translate, *, marked: bool) -> str:
 
 def _attribute(text: str, said: Translate) -> str:
     return escape(said(unescape(text)) or unescape(text))
-
-
-def _label(group: str, said: Translate) -> str:
-    """Return a label of a figure: line by line, or, where a line alone is not known, as one text cut into its lines."""
-    lines = re.findall(r"(<text[^>]*>)(.*?)(</text>)", group, re.DOTALL)
-    texts = [unescape(text) for _, text, _ in lines]
-    if len(texts) < 2 or all(said(text) is not None for text in texts):
-        return group
-    whole = said(" ".join(texts))
-    if whole is None or not _CHINESE.search(whole):
-        return group
-    rest = whole
-    for place, (start, text, end) in enumerate(lines):
-        size = _line_length(rest, len(lines) - place)
-        group = group.replace(f"{start}{text}{end}", f"{start}{escape(rest[:size], quote=False)}{end}", 1)
-        rest = rest[size:]
-    return group
-
-
-def _line_length(text: str, lines: int) -> int:
-    """Return how much of a label stands on the first of its lines: up to the unit, else an equal part of it."""
-    unit = text.rfind("（")
-    if lines == 1 or unit <= 0:
-        return -(-len(text) // lines)
-    return unit if lines == 2 else -(-unit // (lines - 1))
 
 
 def _in_card(text: str, said: Translate) -> str:

@@ -10,6 +10,7 @@ from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.group_tables import THRESHOLDS, thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.answer import answer_of, carriers
+from relapse_model.report.arms import arm_names
 from relapse_model.report.baseline_words import baseline_parts
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
@@ -33,6 +34,7 @@ from relapse_model.report.table_one import CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
 from relapse_model.small_counts import disclosed_count
+from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 
@@ -46,6 +48,7 @@ CONTENTS = tuple(
     )
 )  # fmt: skip
 GROUPINGS = CHARACTERISTICS | {"age": "Age"}
+SEXES = {"F": "female", "M": "male"}
 
 
 def report_page(
@@ -143,12 +146,21 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
         "subgroups": {
-            GROUPINGS.get(name, name): group_rows(groups)
+            GROUPINGS.get(name, name): _called(group_rows(groups), _levels(name, validation.study))
             for name, groups in shown.subgroups.items()
             if name != validation.settings["leave_out"] or not shown.left_out  # left out one by one: shown above
         },
         "effects": effect_rows(validation),
     }
+
+
+def _levels(grouping: str, study: Study) -> dict[str, str]:
+    """Return what the levels of a grouping are called, by what stands in the tables."""
+    return arm_names(study) if grouping == "arm" else SEXES if grouping == "sex" else {}
+
+
+def _called(rows: list[dict[str, str]], names: dict[str, str]) -> list[dict[str, str]]:
+    return [row | {"name": names.get(row["name"], row["name"])} for row in rows]
 
 
 def _group_row(group: dict[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.report.figures.aligned_lines import marked_lines, tied_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,8 +158,9 @@ def svg(figure: Figure) -> str:
     """
     buffer = io.StringIO()
     with _style(), _quiet_about_letters():
+        places = marked_lines(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return tied_lines(buffer.getvalue(), places)
 
 
 def png(figure: Figure, dpi: int = 200) -> bytes:
