@@ -14,7 +14,7 @@ model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logi
 print(model)
 
 # %%
-# Coefficients with their 90 % intervals. An interval that includes no effect is not evidence of no effect.
+# Coefficients with their 95 % intervals. An interval that includes no effect is not evidence of no effect.
 
 from relapse_model.report.figures.model import coefficients_figure
 

@@ -9,7 +9,7 @@ from relapse_model.features.development_data import development_data
 from relapse_model.report.arms import arm_labels, arms_of_plan
 from relapse_model.report.figures_of_report import cohort_figures
 from relapse_model.report.table_one import table_one
-from relapse_model.report.trial_report import trial_figures
+from relapse_model.report.trial_figures import trial_figures
 from relapse_model.study.reader import parse_study
 
 NAMES = ["HBIG", "control"]

@@ -15,7 +15,7 @@ from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.validation.estimate import normal_quantile
 from relapse_model.validation.logistic_fit import risk_of
 
-_LEVEL = 0.90
+_LEVEL = 0.95
 _USERS = ("prior_logistic", "prior_and_trees")
 
 
@@ -30,7 +30,7 @@ def baseline_sentence(study: Study) -> str:
     --------
     >>> import relapse_model as rm
     >>> print(baseline_sentence(rm.load_study("hbsag-relapse")))
-    Prior of the mean risk: 11.0 % by week 48 (90 % of such cohorts between 3.5 and 29.8 %).
+    Prior of the mean risk: 11.0 % by week 48 (95 % of such cohorts between 2.8 and 35.0 %).
     """
     known = study.outcome.baseline
     if known is None or len(study.prediction.landmark_weeks) > 1:  # a model of several landmarks does not use it

@@ -67,7 +67,7 @@ CAPTIONS = {
     "risk. Long lines: with other patients, these would have received another risk. Not confidence intervals.",
     "forest": "Each group was predicted by a model of all others. Groups differ by chance; small ones have wide "
     "intervals.",
-    "coefficients": "Odds ratios before these patients (priors of the study) and after. 90 % intervals.",
+    "coefficients": "Odds ratios before these patients (priors of the study) and after. 95 % intervals.",
     "nomogram": "The model on paper: add up the points above each value, and read the risk below the total.",
     "shap_summary": "How much each predictor moves the risk: to the right it raises it. Each mark: 5 or more patients. "
     "This describes the model, not causes.",
@@ -95,10 +95,21 @@ def captions(study: Study, disclosure: str = FULL, *, shown: bool = False) -> di
     """
     return CAPTIONS | {
         "kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}",
-        "decision_curve": f"{CAPTIONS['decision_curve']} {_ACCURATE if shown else _NOT_ACCURATE}",
+        "decision_curve": f"{CAPTIONS['decision_curve']} {net_benefit_words(shown)}",
         "trajectory": f"{CAPTIONS['trajectory']}{_outside(study, study.outcome.analyte)}",
         "trajectory_predictor": f"{CAPTIONS['trajectory_predictor']}{_outside(study, _first_analyte(study))}",
     }
+
+
+def net_benefit_words(shown: bool) -> str:
+    """Return what a curve above both others means.
+
+    Parameters
+    ----------
+    shown : bool
+        As for `captions`.
+    """
+    return _ACCURATE if shown else _NOT_ACCURATE
 
 
 def _first_analyte(study: Study) -> str | None:

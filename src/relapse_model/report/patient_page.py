@@ -17,9 +17,13 @@ from relapse_model.report.page import render
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
     from relapse_model.model.relapse_model import RelapseModel
+    from relapse_model.study.study import Study
 
 _RARE = 0.01  # risk below which a frequency is of 1,000 patients
 _HALF, _HEAD = 78.0, 7.0  # length of the longest arrow and of its head, in units of the drawing
+_UNLIKE = {"RS202", "RS203", "RS206", "RS208"}  # outside what was studied: values, criteria, or the week
+_MENDABLE = {"RS201", "RS202", "RS204", "RS209", "RS212", "RS213"}  # by a value that is measured, stated or corrected
+_NOT_KNOWN = {"RS201", "RS210", "RS212", "RS213"}
 _DIRECTIONS = {"raises": "↑ raises", "lowers": "↓ lowers", "hardly changes": "no real change"}
 
 
@@ -84,6 +88,8 @@ def write_patient_page(
         base=risk_percent(found.base_risk),
         level=f"{100 * found.level:.0f}",
         frequency=frequency(found),
+        studied=studied_words(found),
+        following=next_words(found, model.study),
         dots=[place < round(100 * found.risk) for place in range(100)],
         rows=[
             _row(one, before, after, found)
@@ -115,6 +121,36 @@ def frequency(found: PatientExplanation) -> str:
         limits = f"{risk_percent(found.lower)} to {risk_percent(found.upper)} %"
         return f"{expected}. The {level} of the patient's own risk is {limits}."
     return f"{expected} (between {low} and {high}, {level})."
+
+
+def studied_words(found: PatientExplanation) -> str:
+    """Return whether patients like this one were studied, as far as the warnings of the score tell.
+
+    Parameters
+    ----------
+    found : PatientExplanation
+    """
+    codes = {warning[:5] for warning in found.warnings}
+    if codes & _UNLIKE:
+        return "No: see the warnings. The risk of such a patient is a guess beyond what was studied."
+    if codes & _NOT_KNOWN:
+        return "As far as is known: no value that is known lies far outside those of the training patients."
+    return "Yes: no value lies far outside those of the training patients."
+
+
+def next_words(found: PatientExplanation, study: Study) -> str:
+    """Return what to do with the risk: mend the values, go on as without it, and when the next visit is planned.
+
+    Parameters
+    ----------
+    found : PatientExplanation
+    study : Study
+    """
+    to_mend = {warning[:5] for warning in found.warnings} & _MENDABLE
+    first = "Complete or correct what the warnings name, then predict again. " if to_mend else ""
+    later = [week for week in study.prediction.visit_weeks if week > found.landmark_week]
+    visit = f" The next planned visit is at week {min(later):g}." if later else ""
+    return f"{first}Go on as without this risk: it is no reason to start, stop or change a treatment.{visit}"
 
 
 def _row(one: PatientInput, before: float, after: float, found: PatientExplanation) -> dict[str, Any]:

@@ -117,7 +117,9 @@ def translated_page(page: str, study: Study, language: str) -> str:
     language : {"zh"}
     """
     said = translation(study, language)
-    page = re.sub(r'<g id="[^"]*text_\d+">.*?</g>', lambda found: translated_label(found[0], said), page, flags=re.DOTALL)
+    page = re.sub(
+        r'<g id="[^"]*text_\d+">.*?</g>', lambda found: translated_label(found[0], said), page, flags=re.DOTALL
+    )
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
     inside = {"svg": 0}
 

@@ -25,6 +25,16 @@ DIFFERENCE = "risk_difference"
 def answer(found: TrialAnalysis) -> str:
     """Return the answer of the primary analysis in words, with its interval, never more than it allows.
 
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    return " ".join(filter(None, (short_answer(found), answer_caveats(found))))
+
+
+def short_answer(found: TrialAnalysis) -> str:
+    """Return the answer itself: what was found, and what that shows.
+
     The registered endpoint is freedom from failure, and stands first, by arm; the plan compares failures, whose
     difference is the only one that is given, so that one result has one sign.
 
@@ -35,10 +45,19 @@ def answer(found: TrialAnalysis) -> str:
     contrast = found.primary.contrast
     if contrast is None:
         return f"The planned analysis has no answer: {found.primary.note}."
-    sentences = (
-        _endpoint(found), _as_planned(found, contrast), lost_words(found), _shown(found, contrast), hidden_words(found),
-    )  # fmt: skip
-    return " ".join(filter(None, sentences))
+    return " ".join((_endpoint(found), _as_planned(found, contrast), _shown(found, contrast)))
+
+
+def answer_caveats(found: TrialAnalysis) -> str:
+    """Return what the answer leaves open: patients who were lost, and antibody that may hide the outcome.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    if found.primary.contrast is None:
+        return ""
+    return " ".join(filter(None, (lost_words(found), hidden_words(found))))
 
 
 def endpoint_words(found: TrialAnalysis) -> str:

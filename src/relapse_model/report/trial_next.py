@@ -138,7 +138,7 @@ def _records(found: TrialAnalysis) -> str:
     lost = sum(arm.lost for arm in flow.arms)
     without = sum(dict(arm.lost_reasons).get(NO_REASON, 0) for arm in flow.arms)
     if without:
-        missing.append(f"the reasons of loss, lost_reason (not recorded for {out_of(without, lost)})")
+        missing.append(f"why patients were lost (not recorded for {out_of(without, lost)}; column lost_reason of the patients table)")
     if found.adverse_events is None:
         missing.append("adverse events (no table: harms cannot be reported)")
     return f"Complete the records: {'; '.join(missing)}." if missing else ""
@@ -159,7 +159,7 @@ def _next_plan(found: TrialAnalysis) -> str:
     if asked:
         parts.append(f"not planned, and exploratory: {'; '.join(asked)}")
     return (
-        "For the next plan, state in advance the columns that predict failure, to adjust for them (adjust) or to "
+        "For the next plan, state in advance the columns that predict failure, to adjust for them or to "
         f"stratify by them. For information: {'; '.join(parts)}."
     )
 
@@ -167,4 +167,4 @@ def _next_plan(found: TrialAnalysis) -> str:
 def _registration(found: TrialAnalysis) -> str:
     if found.plan.dated is not None:
         return ""
-    return "Date the plan (dated) and register its SHA-256 before the data are seen: this one has no date."
+    return "State the date of the plan in the study file, and register its checksum (SHA-256) before the data are seen: this plan has no date."

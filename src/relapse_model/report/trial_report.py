@@ -10,10 +10,17 @@ import pandas as pd
 
 from relapse_model.files import write_csv, write_text
 from relapse_model.report.figures.flow import flow_svg
-from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
 from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
-from relapse_model.report.trial_answer import DIFFERENCE, answer, endpoint_words, excludes_none
+from relapse_model.report.trial_answer import (
+    DIFFERENCE,
+    answer,
+    answer_caveats,
+    endpoint_words,
+    excludes_none,
+    short_answer,
+)
+from relapse_model.report.trial_figures import trial_captions, trial_figures
 from relapse_model.report.trial_next import next_steps
 from relapse_model.report.trial_words import (
     contrast_words,
@@ -28,19 +35,11 @@ from relapse_model.report.trial_words import (
     signed,
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
-from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.number_words import number_of, out_of
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _OPTIONAL = frozenset({"subgroups", "harms"})
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
-CAPTIONS = {
-    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed. The visit "
-    "of the endpoint, within its window, stands at its week.",
-    "flow": "Flow of participants (CONSORT 2025).",
-    "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
-    "subgroups": "Risk differences in the subgroups of the plan.",
-}  # fmt: skip
 
 
 def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
@@ -92,7 +91,8 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         synthetic=found.synthetic,
         found=found,
         names=(treatment, control),
-        answer=answer(found),
+        answer=short_answer(found),
+        caveats=answer_caveats(found),
         following=next_steps(found),
         direction=direction(found.plan),
         failure=failure_words(found),
@@ -106,7 +106,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         tipping=_tipping(found),
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
-        safety=_safety(found.safety, found.endpoint.week),
+        safety=_safety(found),
         adjusted=found.plan.primary.adjusted or bool(found.extra),
         harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
@@ -118,56 +118,10 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         deviations=found.deviations.to_dict("records"),
         adherence=found.adherence.to_dict("records"),
         plan=plan_rows(found),
-        captions=CAPTIONS,
+        captions=trial_captions(found),
         signed=signed,
         items_of=lambda anchor: "",
     )  # fmt: skip
-
-
-def trial_figures(found: TrialAnalysis) -> dict[str, Any]:
-    """Return the figures of the page by name, but for the flow; those that cannot be drawn are not in it.
-
-    Parameters
-    ----------
-    found : TrialAnalysis
-    """
-    names = found.plan.arms.names
-    data = found.endpoint
-    drawn = {"failures": failures_figure(data.time, data.event, data.treated, names, data.week)}
-    sides = (f"fewer failures with {names[0]}", "more")
-    axis = f"{names[0]} minus {names[1]}, percentage points"
-    rows = [_forest_row(found.primary, strong=True, label="Primary analysis")]
-    rows += [_forest_row(one) for one in (*found.sensitivity, *found.extra)]
-    rows = [row for row in rows if row.value is not None]
-    if len(rows) > 1:
-        drawn["sensitivity"] = difference_forest(rows, axis, sides)
-    levels = [row for one in found.subgroups for row in _subgroup_rows(one)]
-    if any(row.value is not None for row in levels):
-        whole = [_forest_row(found.primary, strong=True, label="All patients")]
-        drawn["subgroups"] = difference_forest([row for row in whole if row.value is not None] + levels, axis, sides)
-    return drawn
-
-
-def _forest_row(one: ArmContrast, *, strong: bool = False, label: str = "") -> ForestRow:
-    words = one.contrast
-    if words is None or words.measure != "risk_difference" or words.value is None:
-        return ForestRow(label or one.label)
-    return ForestRow(label or one.label, words.value, words.lower, words.upper, contrast_words(words), strong)
-
-
-def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
-    if one.effects is None:
-        return []
-    rows = []
-    for level in one.effects.levels:
-        counts = " v ".join(f"{x}/{n}" for x, n in zip(level.events, level.patients, strict=True))
-        label = f"{first_capital(one.label)}: {level.name} ({counts})"
-        words = level.contrast
-        if words is None or words.value is None:
-            rows.append(ForestRow(label, words="counts only"))
-        else:
-            rows.append(ForestRow(label, words.value, words.lower, words.upper, contrast_words(words)))
-    return rows
 
 
 def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
@@ -261,13 +215,15 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     )
 
 
-def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | None:
+def _safety(found: TrialAnalysis) -> list[dict[str, Any]] | None:
+    table, week = found.safety, found.endpoint.week
     if table is None:
         return None
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
-        rows.append({"what": agent, "treatment": _given(one, week), "control": _given(nought, week)})
+        (label,) = found.study.agent_labels([str(agent)])
+        rows.append({"what": label, "treatment": _given(one, week), "control": _given(nought, week)})
     return rows
 
 

@@ -111,7 +111,7 @@ def priors_sentence(study: Study, candidates: Sequence[str] = ()) -> str:
     if not study.has_priors:
         return f"The study states no priors.{trees}"
     sentence = (
-        "Priors are odds ratios of the outcome with 90 % intervals, stated by the study before the data of these "
+        "Priors are odds ratios of the outcome with 95 % intervals, stated by the study before the data of these "
         "patients were seen."
     )
     if not candidates:
@@ -141,7 +141,7 @@ def predictor_rows(study: Study) -> list[dict[str, Any]]:
 
 
 def prior_words(predictor: Predictor) -> str:
-    """Return the prior as an odds ratio with its 90 % interval and its step.
+    """Return the prior as an odds ratio with its 95 % interval and its step.
 
     Parameters
     ----------

@@ -297,12 +297,14 @@ PREDICTION: Mapping[str, Check] = {
     "residual": anything,
 }
 RESIDUAL: Mapping[str, Check] = {"sd_logit": number(0, 3, open_low=True), "source": text}
-COMMON = ("name", "kind", "label", "label_zh", "direction", "prior", "unit", "typical", "screened_on")
+COMMON = ("name", "kind", "label", "label_zh", "hint", "hint_zh", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
     "label": text,
     "label_zh": text,
+    "hint": text,
+    "hint_zh": text,
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,

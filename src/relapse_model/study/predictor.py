@@ -38,6 +38,8 @@ class Predictor:
     not look like it. `negative` allows a column of numbers below 0. `possible` are the limits, in its unit, outside of
     which a number of its column cannot be right, and is refused by row.
 
+    `hint` says what whoever types the value needs to know, such as when it was measured.
+
     `screened_on` is the fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` writes it.
     """
 
@@ -66,6 +68,8 @@ class Predictor:
     screened_on: str | None = None
     label_zh: str = ""
     possible: tuple[float, float] | None = None
+    hint: str = ""
+    hint_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,9 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
     informed = sum(predictor.prior is not None for predictor in counted)
     advice = "The study states no priors: keep fewer predictors."
     if informed:
+        who = f"All {informed}" if informed == len(counted) > 1 else f"{informed} of {len(counted)}"
         advice = (
-            f"{informed} of {len(counted)} predictors have a prior, on which such a model depends; "
+            f"{who} predictors have a prior, on which such a model depends; "
             "without priors, keep fewer predictors."
         )
     return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")

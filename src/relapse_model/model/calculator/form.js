@@ -77,7 +77,7 @@ function choices(field, i, options) {
 }
 
 function numberEntry(field, i) {
-  const notes = [usual(field)].filter(Boolean);
+  const notes = [hint(field), usual(field)].filter(Boolean);
   if (field.result && field.result.lower_limit !== null) {
     const words = field.result.words ? "TND" : `>${general(100 * field.result.lower_limit, 3)}`;
     notes.push(say("as_printed", { limit: general(field.result.lower_limit, 3), words }));
@@ -136,11 +136,15 @@ function choiceEntry(field, i) {
     : [["1", say("yes")], ["0", say("no")]];
   const means = field.type === "level" ? [] : [
     field.yes && (field.arm || field.yes.length > 1) ? say("yes_means", { yes: armShown(field, field.yes) }) : "",
-    field.no && field.no.length ? say("no_means", { no: field.no.map(one => armShown(field, one)).join(", ") }) : "",
+    field.no && field.no.length ? say("no_means", { no: field.no.map(one => armShown(field, one)).join(say("listed")) }) : "",
   ].filter(Boolean);
   return element("fieldset", {}, element("legend", {}, label(field)),
     choices(field, i, [...options, ["", say("not_known")]]),
-    means.length ? element("div", { class: "small soft screen" }, means.join("; ")) : null);
+    ...[hint(field), means.join(say("also"))].filter(Boolean).map(one => element("div", { class: "small soft screen" }, one)));
+}
+
+function hint(field) {
+  return (language === "zh" && field.hint_zh) || field.hint || "";
 }
 
 function form() {
@@ -190,7 +194,7 @@ function readWeek(field, text) {
 }
 
 function errorText([key, values]) {
-  if (key === "no_result") return say(key, { labels: MODEL.needs_one_of.map(i => label(MODEL.fields[i])).join(", ") });
+  if (key === "no_result") return say(key, { labels: MODEL.needs_one_of.map(i => label(MODEL.fields[i])).join(say("listed")) });
   return say(key, { ...values, label: label(MODEL.fields[values.field]) });
 }
 
@@ -336,13 +340,19 @@ function about() {
   const criteria = [["", MODEL.include], ["exclude", MODEL.exclude]].filter(([, texts]) => texts.length);
   return element("section", { class: "small" }, element("h2", {}, say("about_title")),
     paragraph(say("about", { ...values, classifier: WORDS[language][MODEL.about.kind] || MODEL.about.classifier })),
-    criteria.length ? paragraph(MODEL.eligibility ? say("criteria_met", { ...MODEL.about, ...MODEL.eligibility })
-      : say("criteria_unknown")) : paragraph(say("any_patient")),
+    paragraph(criteria.length ? criteriaLine() : say("any_patient")),
     ...criteria.flatMap(([key, texts]) => [key ? paragraph(say(key)) : null,
       list(texts.map(([english, chinese]) => inLanguage(english, chinese)))]),
     paragraph(say("limits")),
     paragraph([say("record", { ...MODEL.about, date: new Date().toISOString().slice(0, 10) }),
-      MODEL.registry ? say("registry", { registry: MODEL.registry }) : ""].join(" ")));
+      MODEL.registry ? say("registry", { registry: MODEL.registry }) : ""].join(language === "zh" ? "" : " ")));
+}
+
+function criteriaLine() {
+  const counts = MODEL.eligibility;
+  if (!counts) return say("criteria_unknown");
+  const all = counts.not_met === 0 && counts.undecidable === 0;
+  return say(all ? "criteria_all" : "criteria_met", { ...MODEL.about, ...counts });
 }
 
 function draw() {

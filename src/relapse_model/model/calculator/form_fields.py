@@ -29,7 +29,7 @@ def form_fields(model: TrainedModel) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name``; ``label`` and ``label_zh`` (may be empty); ``type``: number, yes_no, level or week; and of a number
+        ``name``; ``label``, ``label_zh``, ``hint`` and ``hint_zh`` (may be empty); ``type``: number, yes_no, level or week; and of a number
         how what is typed becomes the number that the model takes.
 
     Examples
@@ -100,6 +100,8 @@ def _field(predictor: Predictor, model: TrainedModel) -> dict[str, Any]:
         "name": predictor.name,
         "label": predictor.label,
         "label_zh": predictor.label_zh,
+        "hint": predictor.hint,
+        "hint_zh": predictor.hint_zh,
         "hardly_known": model.summary.get("hardly_known", {}).get(predictor.name, ""),
     }
     if predictor.column == "arm":

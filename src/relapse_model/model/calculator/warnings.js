@@ -23,7 +23,7 @@ function warningsOf(model, codes, riskOf, say, label) {
   });
   const deviate = distance(model, codes);
   if (deviate > model.distance_limit) {
-    const among = model.scatter.places.filter(i => !missing[i]).map(i => label(model.fields[i])).join(", ");
+    const among = model.scatter.places.filter(i => !missing[i]).map(i => label(model.fields[i])).join(say("listed"));
     warn("RS203", say("rs203", {
       distance: deviate.toFixed(1), limit: model.distance_limit.toFixed(1), labels: among,
     }));
@@ -37,7 +37,7 @@ function warningsOf(model, codes, riskOf, say, label) {
     const risks = model.arms.names.map((name, arm) => say(name ? "risk_with_arm" : "risk_with_other_arm", {
       risk: riskOf(withArm(codes, model.arms.codes[arm])).toFixed(3), arm: name,
     }));
-    warn("RS209", say("rs209", { risks: risks.join(", ") }));
+    warn("RS209", say("rs209", { risks: risks.join(say("listed")) }));
   }
   model.fields.forEach((field, i) => {
     if (!missing[i] && field.hardly_known) {

@@ -222,7 +222,7 @@ def explain_patient(
 def _base_words(model: TrainedModel) -> str:
     """Return whose risk an explanation starts from."""
     average = hasattr(model.classifier, "contributions")
-    return "the training patients on average" if average else "a patient with the reference values"
+    return "the training patients on average" if average else "the reference patient"
 
 
 def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:

@@ -28,7 +28,7 @@ INK, GREY, PALE = "#222222", "#6e6e6e", "#d9d9d9"
 RELAPSE, FREE, LOST = "#d55e00", "#0072b2", GREY
 GROUPS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
 
-LEVEL = 0.9  # of the intervals of coefficients
+LEVEL = 0.95  # of every interval, but that of a patient's risk
 _PRINTED = 600  # dots per inch
 WIDTH = 4.4  # inches: text stays legible when a telephone shrinks the figure to its screen
 

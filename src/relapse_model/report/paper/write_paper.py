@@ -24,7 +24,7 @@ from relapse_model.report.paper.model_tables import model_tables, validation_tab
 from relapse_model.report.paper.table_files import FORMATS, require_formats
 from relapse_model.report.paper.trial_tables import trial_tables
 from relapse_model.report.trial_answer import answer
-from relapse_model.report.trial_report import CAPTIONS, trial_figures
+from relapse_model.report.trial_figures import trial_captions, trial_figures
 from relapse_model.report.validation_report import validation_values, write_report
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.plain_values import plain_rows
@@ -262,7 +262,7 @@ def _page(
     shown: Mapping[str, tuple[str, str]], refused: Mapping[str, str], formats: Sequence[str],
 ) -> str:  # fmt: skip
     study, trial = results.study, results.trial
-    words = captions(study) | CAPTIONS
+    words = captions(study) | ({} if trial is None else trial_captions(trial))
     words["coefficients"] = (
         f"What the study stated before these patients, and what is believed after them. {100 * LEVEL:g} % intervals."
     )
