@@ -97,7 +97,7 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(gain=(-0.01, -0.05, 0.03))  # it ranks; its risks were not shown to be accurate
-    asked = "A model with 8 parameters needs about 598 patients (101 with the outcome), these included"
+    asked = "To overfit little, 8 parameters need about 598 patients (101 with the outcome), these included"
     assert answer_of(unsure, "relapse", size=SIZE).needed.startswith(asked)
     assert answer_of(unsure, "relapse", size={"refused": "x"}).needed == ""
     assert answer_of(measured(), "relapse", size=SIZE).needed == ""  # it works: other patients are asked for

@@ -32,7 +32,7 @@ def test_it_says_what_the_study_states(study):
     """Half of cohorts like these above 50 %; 1.645 x 0.5 log-odds either way: 30.5 to 69.5 %."""
     stated = with_baseline(study, Baseline(0.5, 0.5, 24, "a cohort"))
     assert baseline_sentence(stated) == (
-        "Prior of the mean risk: 50.0 % by week 24 (90 % of such cohorts between 30.5 and 69.5 %)."
+        "Prior of the mean risk: 50.0 % by week 24 (95 % of such cohorts between 27.3 and 72.7 %)."
     )
     assert baseline_sentence(with_baseline(study, None)) == ""
 
@@ -78,7 +78,7 @@ def test_what_centres_differ_by_is_no_ignorance_of_the_mean(study):
 
 def test_an_earlier_model_is_named_as_such(study):
     said = baseline_learned(counted(study, [0.05625, 0.1125], baseline=(0.0, 0.75)))
-    assert "from an earlier model (50.0 %, 90 % interval between 22.6 and 77.4 %)" in said
+    assert "from an earlier model (50.0 %, 95 % interval between 18.7 and 81.3 %)" in said
 
 
 def test_a_later_landmark_says_how_the_weeks_were_converted(study):

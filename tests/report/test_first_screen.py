@@ -66,7 +66,7 @@ def test_week_0_is_what_the_study_says(validation, values, language):
     stated = replace(study, outcome=replace(study.outcome, analyte=None))
     expected = {
         "en": (
-            "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL; it may have been so for longer.",
+            "Week 0 is enrolment; HBsAg was below 0.05 IU/mL then, perhaps for longer.",
             "Week 0 is the day of each patient's first HBsAg below 0.05 IU/mL.",
             "Week 0 is enrolment.",
             "Weeks count from week 0 of the study.",

@@ -14,7 +14,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.patient_input import risk_percent
 from relapse_model.report import patient_page
-from relapse_model.report.patient_page import frequency, write_patient_page
+from relapse_model.report.patient_page import frequency, next_words, studied_words, write_patient_page
 from relapse_model.report.translation import translation
 
 
@@ -128,3 +128,30 @@ def test_explain_writes_a_page_where_the_name_says_so(validation, new, tmp_path,
     assert f"Page: {tmp_path / 'p.html'}" in capsys.readouterr().out
     assert cli.main([*map(str, asked), str(tmp_path / "p.txt")]) == 0
     assert (tmp_path / "p.txt").read_text(encoding="utf-8").startswith("Patient P0004:")
+
+
+@pytest.mark.parametrize(
+    ("warnings", "studied", "first"),
+    [
+        ((), "Yes: no value", "Go on"),
+        (("RS201 missing: Age",), "As far as is known", "Complete or correct"),
+        (("RS201 missing: Age", "RS202 outside the training range: Age 90"), "No: see the warnings", "Complete"),
+        (("RS206 eligibility criterion not met: Aged 18 to 60 years",), "No: see the warnings", "Go on"),
+        (("RS211 model without shown gain",), "Yes: no value", "Go on"),
+    ],
+)
+def test_whether_such_patients_were_studied_and_what_next(found, warnings, studied, first):
+    study, one = rm.load_study("hbsag-relapse"), replace(found, warnings=warnings)
+    said = studied_words(one), next_words(one, study)
+    assert said[0].startswith(studied)
+    assert said[1].startswith(first)
+    assert said[1].endswith("The next planned visit is at week 4.")  # predicted at week 0
+    assert "planned visit" not in next_words(replace(one, landmark_week=48.0), study)
+    told = translation(study, "zh")
+    assert all(told(sentence) is not None for text in said for sentence in re.split(r"(?<=\.) ", text))
+
+
+def test_both_stand_on_the_page(page_of_one):
+    text = visible(page_of_one)
+    assert "Were such patients studied?" in text
+    assert "What next:" in text

@@ -231,3 +231,24 @@ def test_labels_of_figures_stay_within_their_lines(pages):
     assert re.search(r">治疗前 HBsAg</text>\s*<text[^>]*>[(（]IU/mL[)）]<", page)
     drawn = [np.asarray(re.findall(r"<text", one)).size for one in pages["report"]]
     assert drawn[0] == drawn[1]
+
+
+def test_a_bracket_is_not_said_to_be_a_limit():
+    """ "per SD (0.04 log10 s)" is a step: it must not become "below 0.04"."""
+    study = rm.load_study("hbsag-relapse")
+    found = translation(study, "zh")
+    assert found("Anti-HBs, per SD (0.25 log10 mIU/mL)") == "抗-HBs，每标准差（0.25 log10 mIU/mL）"
+
+
+def test_groups_are_named_in_words_with_full_width_brackets(said, pages):
+    assert said("HBIG (n = 66)") == "HBIG（n = 66）"
+    assert said("control (n = 66)") == "对照（n = 66）"
+    assert "对照 66" in pages["report"][1].replace("\N{NO-BREAK SPACE}", " ")
+    assert ">hbig<" not in pages["report"][1]
+    assert '<th scope="row" data-label="性别">女</th>' in pages["report"][1]
+
+
+def test_no_blank_follows_a_full_width_sign(pages):
+    for _, chinese in pages.values():
+        text = re.sub(r"<(style|svg)\b.*?</\1>", "", chinese, flags=re.DOTALL)
+        assert re.findall(r"[，。：；？！](?:</?(?:strong|small|span)[^>]*>)* +[^\s<]", text) == []

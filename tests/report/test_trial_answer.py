@@ -9,7 +9,16 @@ import pytest
 from small_trial import PLAN, POLICY, RESTART, cohort_132, small_cohort, small_study, small_tables, study_132
 
 import relapse_model as rm
-from relapse_model.report.trial_answer import answer, endpoint_words, excludes_none, limits_per_100, lost_words
+from relapse_model.report.trial_answer import (
+    answer,
+    answer_caveats,
+    endpoint_words,
+    excludes_none,
+    limits_per_100,
+    lost_words,
+    short_answer,
+)
+from relapse_model.report.trial_figures import trial_captions, trial_figures
 from relapse_model.report.trial_next import _worst_case, next_steps
 from relapse_model.report.trial_words import points
 
@@ -27,9 +36,10 @@ def test_the_registered_endpoint_stands_first_and_the_sign_of_the_plan_is_said(c
         "Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %. The plan compares the opposite, failure (HBsAg "
         f"relapse or antiviral treatment restarted). HBIG minus control: +2.1 "
         f"percentage points (95 % interval {MINUS}11.5 to +15.8; p = 0.76); "
-        "negative favours HBIG. 13 patients were lost to follow-up and count up to their last test. No difference was "
+        "negative favours HBIG. No difference was "
         "shown; the data are compatible with anything from 11.5 fewer to 15.8 more failures per 100 patients with HBIG."
-        " This does not show that the arms are equivalent. Hepatitis B immunoglobulin can hide HBsAg, so that failures "
+        " This does not show that the arms are equivalent. 13 patients were lost to follow-up and count up to their "
+        "last test. Hepatitis B immunoglobulin can hide HBsAg, so that failures "
         "under it may be found late or not at all; the analysis extended to week 60, which allows for this, could not "
         "be made: an arm has no visit at week 60 (within 4 weeks)."
     )
@@ -124,7 +134,7 @@ def test_what_next_follows_from_the_numbers(compared):
     assert "harms cannot be reported" in steps[3]
     assert f"Body mass index (kg/m²) {MINUS}0.37" in steps[4]
     assert "Age" not in steps[4]  # -0.06
-    assert steps[5].startswith("Date the plan")
+    assert steps[5].startswith("State the date of the plan in the study file")
 
 
 def test_another_conclusion_of_a_sensitivity_analysis_is_named():
@@ -166,3 +176,32 @@ def test_the_worst_case_names_only_arms_with_unknown_endpoints():
     assert said(1, 1) == "the one patient in HBIG had failed and the one patient in control had not"
     assert said(0, 2) == "none of the 2 in control had failed"
     assert said(0, 1) == "the one patient in control had not failed"
+
+
+def test_the_answer_itself_is_short_and_its_caveats_stand_apart(compared):
+    """On the page the box holds what was found; who was lost, and what may hide it, stand below."""
+    whole = answer(compared)
+    short, rest = short_answer(compared), answer_caveats(compared)
+    assert whole == f"{short} {rest}"
+    assert short.endswith("This does not show that the arms are equivalent.")
+    assert len(short) < 500
+    assert rest.startswith("13 patients were lost to follow-up")
+    assert "can hide HBsAg" in rest
+
+
+def test_a_later_week_that_was_not_possible_is_in_the_forest_and_told_beneath(compared):
+    labels = [text.get_text() for text in trial_figures(compared)["sensitivity"].axes[0].texts]
+    assert "Extended to week 60" in labels
+    assert labels[labels.index("Extended to week 60") + 1] == "not possible"
+    assert trial_captions(compared)["sensitivity"].endswith(
+        "Extended to week 60: not possible, since an arm has no visit at week 60 (within 4 weeks)."
+    )
+
+
+def test_a_later_week_that_was_possible_has_its_interval_in_the_forest():
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + EXTREMES))
+    later = dataclasses.replace(found.primary, kind="later", label="Extended to week 60", note="")
+    found = dataclasses.replace(found, later=later)
+    labels = [text.get_text() for text in trial_figures(found)["sensitivity"].axes[0].texts]
+    assert labels[labels.index("Extended to week 60") + 1] == labels[labels.index("Primary analysis") + 1]
+    assert "not possible" not in trial_captions(found)["sensitivity"]

@@ -110,7 +110,7 @@ def test_the_answer_comes_first_and_names_the_size_that_would_be_needed(page, va
     assert values["answer"]["works"] in first
     assert values["answer"]["plain"] in first
     assert values["answer"]["next"] in first
-    assert f"needs about {values['sample_size']['needed_patients']} patients" in first
+    assert f"need about {values['sample_size']['needed_patients']} patients" in first
     assert values["answer"]["needed"] in first
     assert "c-statistic of 0.75, which is assumed, not found" in text
 
@@ -150,8 +150,8 @@ def test_every_measure_predictor_and_version_is_shown(validation, page):
         assert predictor.label in text
     for package, number in packages().items():
         assert f"{package} {number}" in text
-    assert "logistic regression with the study's priors 5 of 5 folds" in text
-    assert "OR 0.45 (0.23 to 0.88) per tenfold" in text
+    assert "logistic regression with the study's priors all 5 folds" in text
+    assert "OR 0.45 (0.20 to 1.00) per tenfold" in text
 
 
 def test_the_four_ways_of_judging_stand_side_by_side(validation, page):
@@ -165,9 +165,9 @@ def test_the_four_ways_of_judging_stand_side_by_side(validation, page):
 
 
 def test_each_row_of_a_group_says_what_it_is_a_group_of(page):
-    """On a narrow screen the heading of the column is not shown: F and M would be letters without a meaning."""
+    """On a narrow screen the heading of the column is not shown: levels would be words without a meaning."""
     groups = dict(re.findall(r'<th scope="row" data-label="([^"]+)">([^<]+)</th>', page))
-    assert groups["Sex"] == "M"
+    assert groups["Sex"] == "male"
     assert {"Sex", "Centre", "Age", "Group", "Threshold"} <= set(groups)
     assert ":is(th, td)[data-label]::before" in page
 

@@ -26,7 +26,7 @@ def test_outcome_in_words():
 
 def test_prior_in_words():
     study = rm.load_study("hbsag-relapse")
-    assert prior_words(study.predictor("age")) == "OR 0.99 (0.94 to 1.04) per year"
+    assert prior_words(study.predictor("age")) == "OR 0.99 (0.93 to 1.05) per year"
     assert prior_words(replace(study.predictor("age"), prior=None)) == "none; a small effect in either direction"
 
 

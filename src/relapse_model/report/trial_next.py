@@ -138,7 +138,8 @@ def _records(found: TrialAnalysis) -> str:
     lost = sum(arm.lost for arm in flow.arms)
     without = sum(dict(arm.lost_reasons).get(NO_REASON, 0) for arm in flow.arms)
     if without:
-        missing.append(f"why patients were lost (not recorded for {out_of(without, lost)}; column lost_reason of the patients table)")
+        where = "column lost_reason of the patients table"
+        missing.append(f"why patients were lost (not recorded for {out_of(without, lost)}; {where})")
     if found.adverse_events is None:
         missing.append("adverse events (no table: harms cannot be reported)")
     return f"Complete the records: {'; '.join(missing)}." if missing else ""
@@ -167,4 +168,7 @@ def _next_plan(found: TrialAnalysis) -> str:
 def _registration(found: TrialAnalysis) -> str:
     if found.plan.dated is not None:
         return ""
-    return "State the date of the plan in the study file, and register its checksum (SHA-256) before the data are seen: this plan has no date."
+    return (
+        "State the date of the plan in the study file, and register its checksum (SHA-256) before the data are seen: "
+        "this plan has no date."
+    )

@@ -161,7 +161,7 @@ MODEL_TABLES = (
             "kind": "How it is computed.",
             "label": "Name shown to readers.",
             "label_zh": _CHINESE,
-            "hint": "What whoever types the value needs to know, such as when it was measured: shown by the calculator.",
+            "hint": "What whoever types the value needs to know, such as when it is measured; the calculator shows it.",
             "hint_zh": "The same for readers of Chinese.",
             "direction": "Whether higher values raise (`up`) or lower (`down`) the risk: used by boosted trees, "
             "and checked against the prior.",

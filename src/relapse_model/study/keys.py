@@ -297,7 +297,9 @@ PREDICTION: Mapping[str, Check] = {
     "residual": anything,
 }
 RESIDUAL: Mapping[str, Check] = {"sd_logit": number(0, 3, open_low=True), "source": text}
-COMMON = ("name", "kind", "label", "label_zh", "hint", "hint_zh", "direction", "prior", "unit", "typical", "screened_on")
+COMMON = (
+    "name", "kind", "label", "label_zh", "hint", "hint_zh", "direction", "prior", "unit", "typical", "screened_on",
+)  # fmt: skip
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,

@@ -165,3 +165,9 @@ def test_a_predictor_known_in_hardly_anybody_is_neither_a_parameter_nor_one_with
     text = too_many_parameters.of(cohort, study_of(AGE, MALE, GENOTYPE), 0).text
     assert text.startswith("2 parameters, ")
     assert "1 of 2 predictors have a prior" in text
+
+
+def test_all_predictors_with_a_prior_are_called_all():
+    cohort = rm.simulate_cohort(132, seed=7)
+    (found,) = (one for one in run_checks(cohort, rm.load_study("hbsag-relapse")) if one.code == "RM104")
+    assert "All 8 predictors have a prior" in found.text

@@ -339,3 +339,20 @@ def test_an_effect_too_small_for_the_shown_figures_is_said_in_words(page, tmp_pa
     for one in effects:
         ends = re.findall(r"[\d.]+", one)
         assert not ends or ends[0] != ends[1], one
+
+
+def test_the_hint_of_a_field_stands_below_it_in_the_language_of_the_page(root, tmp_path):
+    """ "HBsAg before treatment": before which, and when, is said where it is typed."""
+    model = rm.load_model(root / "models" / "hbsag_relapse.rmodel")
+    predictors = rm.load_study("hbsag-relapse").predictors
+    hinted = replace(model, study=replace(model.study, predictors=predictors))
+    script = "setTimeout(() => report(document.getElementById('h2').innerText), 300);"
+    for languages, said in (
+        (("en", "zh"), "before peginterferon was started"),
+        (("zh", "en"), "聚乙二醇干扰素治疗之前"),
+    ):
+        page = calculator_page(hinted, languages=languages)
+        assert said in found_by(with_script(page, script), tmp_path)
+    without = [replace(one, hint="", hint_zh="") for one in predictors]
+    bare = calculator_page(replace(model, study=replace(model.study, predictors=tuple(without))))
+    assert "before peginterferon" not in found_by(with_script(bare, script), tmp_path)

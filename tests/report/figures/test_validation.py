@@ -313,7 +313,7 @@ def test_coefficients_are_odds_ratios_per_the_step_of_the_study(model):
     assert rows[0]["step"] == "per tenfold"
     # The study's prior: log odds -0.80 (0.41) per log10.
     assert rows[0]["prior"][0] == pytest.approx(np.exp(-0.80))
-    assert rows[0]["prior"][1] == pytest.approx(np.exp(-0.80 - 1.6449 * 0.41), rel=1e-4)
+    assert rows[0]["prior"][1] == pytest.approx(np.exp(-0.80 - 1.95996 * 0.41), rel=1e-4)
     assert rows[0]["posterior"][0] == pytest.approx(np.exp(model.classifier.coef_mean_[0]))
 
 

@@ -37,10 +37,7 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
     advice = "The study states no priors: keep fewer predictors."
     if informed:
         who = f"All {informed}" if informed == len(counted) > 1 else f"{informed} of {len(counted)}"
-        advice = (
-            f"{who} predictors have a prior, on which such a model depends; "
-            "without priors, keep fewer predictors."
-        )
+        advice = f"{who} predictors have a prior, on which such a model depends; without priors, keep fewer predictors."
     return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")
 
 

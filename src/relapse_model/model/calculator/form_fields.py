@@ -29,8 +29,8 @@ def form_fields(model: TrainedModel) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name``; ``label``, ``label_zh``, ``hint`` and ``hint_zh`` (may be empty); ``type``: number, yes_no, level or week; and of a number
-        how what is typed becomes the number that the model takes.
+        ``name``; ``label``, ``label_zh``, ``hint`` and ``hint_zh`` (may be empty); ``type``: number, yes_no, level or
+        week; and of a number how what is typed becomes the number that the model takes.
 
     Examples
     --------
