@@ -98,7 +98,7 @@ def test_first_screen_says_what_was_validated(validation, page):
     assert validation.study.title in first
     assert "HBsAg relapse: how many had it by week 48?" in first
     assert "HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 consecutive tests;" in first
-    assert "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL; it may have been so" in first
+    assert "Week 0 is enrolment; HBsAg was below 0.05 IU/mL then, perhaps for longer." in first
     assert "Patients like the 132 studied here: HBIG 66, control 66; 3 centres; median age 40 years; 67 % men." in first
     assert str(validation.performance.measures["auc"]).replace("(", "95 % interval ").rstrip(")") in first
 
