@@ -252,3 +252,5 @@ def test_no_blank_follows_a_full_width_sign(pages):
     for _, chinese in pages.values():
         text = re.sub(r"<(style|svg)\b.*?</\1>", "", chinese, flags=re.DOTALL)
         assert re.findall(r"[，。：；？！](?:</?(?:strong|small|span)[^>]*>)* +[^\s<]", text) == []
+        assert re.findall(r"[^\s>](?:</?(?:strong|small|span)[^>]*>)* +[，。：；？！]", text) == []
+    assert "2 例结局事件" in pages["refusal"][1].replace("\N{NO-BREAK SPACE}", " ")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _RARE = 0.01  # risk below which a frequency is of 1,000 patients
 _HALF, _HEAD = 78.0, 7.0  # length of the longest arrow and of its head, in units of the drawing
+_CAPTIONS = {
+    "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is shown, but "
+    "was not used."
+}
 _UNLIKE = {"RS202", "RS203", "RS206", "RS208"}  # outside what was studied: values, criteria, or the week
 _MENDABLE = {"RS201", "RS202", "RS204", "RS209", "RS212", "RS213"}  # by a value that is measured, stated or corrected
 _NOT_KNOWN = {"RS201", "RS210", "RS212", "RS213"}
@@ -95,10 +99,7 @@ def write_patient_page(
             _row(one, before, after, found)
             for one, before, after in zip(found.inputs, found.steps(), found.steps()[1:], strict=False)
         ],
-        captions={
-            "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is "
-            "shown, but was not used."
-        },
+        captions=_CAPTIONS,
         items_of=lambda anchor: "",
     )
     write_text(html, Path(path), private=True)

@@ -27,6 +27,7 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _ALREADY = re.compile(r".*[\u3400-\u9fff][^A-Za-z]*。", re.DOTALL)  # said in the language by the page itself
 _INLINE = r"</?(?:a|code|em|small|span|strong)\b[^>]*>"
 _BLANK = re.compile(rf"([，。：；？！）、])((?:{_INLINE})*)\s+(?=(?:{_INLINE})*[^\s<])")  # such a sign has its own room
+_BLANK_BEFORE = re.compile(rf"(?<=[^\s>])((?:{_INLINE})*)[ \n]+(?=[，。：；？！）、])")
 _SHOWN_ATTRIBUTES = re.compile(r'(?<= )(aria-label|data-label)="([^"]*)"')
 _MARKUP = re.compile(r"(\*\*|(?<!\\)\||^#+ |^- |`[^`]*`)")
 
@@ -132,7 +133,7 @@ def translated_page(page: str, study: Study, language: str) -> str:
     def opened(tag: str) -> None:
         inside["svg"] += (tag.startswith("<svg") or tag == "<title>") - (tag in ("</svg>", "</title>"))
 
-    page = _BLANK.sub(r"\1\2", in_texts(page, change, opened))
+    page = _BLANK_BEFORE.sub(r"\1", _BLANK.sub(r"\1\2", in_texts(page, change, opened)))
     page = _SHOWN_ATTRIBUTES.sub(lambda found: f'{found[1]}="{_attribute(found[2], said)}"', page)
     if title:
         kind, _, rest = unescape(title[1]).partition(": ")

@@ -82,7 +82,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
     pictures : dict of str to str
         Figures as SVG.
     """
-    primary, tested = found.primary, found.testing
+    primary = found.primary
     treatment, control = found.plan.arms.names
     return render(
         "trial_report.html.jinja",
@@ -109,9 +109,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         safety=_safety(found),
         adjusted=found.plan.primary.adjusted or bool(found.extra),
         harms=harms_rows(found.adverse_events),
-        rate_ratio="" if tested is None or tested.ratio is None else (
-            f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
-        ),
+        rate_ratio=_rate_ratio(found),
         loss=found.loss.table.to_dict("records"),
         loss_p=p_value(found.loss.share.p_value),
         since_dose=None if found.since_dose is None else found.since_dose.to_dict("records"),
@@ -122,6 +120,13 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         signed=signed,
         items_of=lambda anchor: "",
     )  # fmt: skip
+
+
+def _rate_ratio(found: TrialAnalysis) -> str:
+    tested = found.testing
+    if tested is None or tested.ratio is None:
+        return ""
+    return f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
 
 
 def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
