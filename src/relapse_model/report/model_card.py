@@ -53,7 +53,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
-    >>> print(model_card(model).splitlines()[0][:73])
+    >>> print(model_card(model).splitlines()[0][:74])
     # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
