@@ -108,3 +108,6 @@ def test_one_reason_for_who_was_left_out_is_known_in_both_languages(tested, reas
         study = replace(study, outcome=replace(study.outcome, analyte=None))
     assert why_not_at_risk(study, 0.0) == reason
     assert translation(study, "zh")(f"5 patients were left out: {reason}.").startswith("排除 5 例患者")
+    later = f"{reason.replace('week 0', 'week 4')}, or were followed to an earlier week only"
+    assert why_not_at_risk(study, 4.0) == later
+    assert translation(study, "zh")(f"5 patients were left out: {later}.").startswith("排除 5 例患者：第 4 周")

@@ -10,7 +10,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import COMPETING, STATES, derive_outcome
-from relapse_model.cohort.outcome.risk_set import COMPETED, POSITIVE, RELAPSED, UNKNOWN
+from relapse_model.cohort.outcome.risk_set import COMPETED, LEFT, POSITIVE, RELAPSED, UNKNOWN
 from relapse_model.development.checks.all_checks import results_at
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
@@ -89,10 +89,11 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         COMPETING: "with a competing event by the horizon (will never have the outcome)",
         COMPETED: f"{COMPETED}: by the landmark",
         UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",
+        LEFT: f"{LEFT}: free of it to a week before the landmark, and not followed since",
     }
 
-    def shown(state: str) -> bool:  # competing events only where there are any
-        return state not in (COMPETING, COMPETED) or state in counts
+    def shown(state: str) -> bool:  # some states only where there are any
+        return state not in (COMPETING, COMPETED, LEFT) or state in counts
 
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
     lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES if shown(state)]

@@ -17,8 +17,9 @@ MODEL_TABLES = (
         "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls below it "
         "(`below`), or the outcomes table alone (`adjudicated`). If a cohort has an outcomes table, it takes "
         "precedence over the rule. Only patients known to be free of the outcome at a landmark are at risk "
-        "there: under a rule, those whose last deciding test at or before it is on the free side. The others "
-        "are listed, and excluded from training, validation and scoring.",
+        "there: under a rule, those whose last deciding test at or before it is on the free side; and nobody whom "
+        "the outcomes table follows, free of it, to a week before the landmark only, unless a later test up to the "
+        "landmark decides. The others are listed, and excluded from training, validation and scoring.",
         keys.OUTCOME,
         {
             "name": "Name of the outcome, shown to readers.",
@@ -28,9 +29,9 @@ MODEL_TABLES = (
             "compared to seven digits.",
             "below": "A result below this value is positive.",
             "adjudicated": "The outcome is read from the outcomes table alone: no test decides it, and every "
-            "patient without it by the landmark is at risk. Its weeks are exact. `relapse` = 1 with an empty "
-            "`week` is a relapse in an unknown week, between the last negative test (or enrolment) and the last "
-            "contact.",
+            "patient without it by the landmark is at risk, except one whose `week` of `relapse` = 0 lies before the "
+            "landmark: followed to that week only. Its weeks are exact. `relapse` = 1 with an empty `week` is a "
+            "relapse in an unknown week, between the last negative test (or enrolment) and the last contact.",
             "column": "The outcome is a column of the patients table that says whether it came by the horizon, and "
             "not when. Yes: it came after enrolment and by the horizon, and for measures that need a week, at the "
             "horizon. No: known to be free of it through the horizon. Empty or `unknown`: lost. Anything else is "

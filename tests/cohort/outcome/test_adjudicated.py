@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cohort.outcome.risk_set import LEFT
 from relapse_model.errors import CohortError
 from relapse_model.study.reader import parse_study
 
@@ -67,8 +68,8 @@ def test_at_risk_is_who_has_not_had_it_by_the_landmark():
     outcomes = table(relapse=[1, 1, 0, 0], week=[12, 12 + 1 / 7, 8, 60])
     study = death()
     found = states(outcomes, study, landmark_week=12)
-    # Last seen at 8: no test decides, so at risk, and lost at once.
-    assert found == ["not at risk (relapsed)", "relapse", "lost", "free"]
+    # Followed to week 8 only.
+    assert found == ["not at risk (relapsed)", "relapse", LEFT, "free"]
 
 
 def test_who_is_not_in_the_table_is_at_risk_and_scored():

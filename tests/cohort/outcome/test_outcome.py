@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import relapse_model as rm
 from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.outcome.outcome import derive_outcome
-from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN, is_at_risk, risk_set
+from relapse_model.cohort.outcome.risk_set import LEFT, POSITIVE, RELAPSED, UNKNOWN, is_at_risk, risk_set, why_not
 from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.prediction import Confirmation, OutcomeRule, Prediction
 
 CENSOR, RELAPSE = "censor", "relapse"
@@ -337,6 +338,34 @@ def test_an_adjudicated_relapse_ends_the_risk(study):
     adjudicated = replace(study, outcome=OutcomeRule(name="relapse"))
     assert risk_set(cohort, adjudicated, 20).tolist() == ["at risk", RELAPSED]
     assert risk_set(replace(cohort, outcomes=None), adjudicated, 20).tolist() == ["at risk", "at risk"]
+
+
+def test_who_was_followed_to_a_week_before_the_landmark_has_left(study):
+    # Free until day 20, 28 (the day of the landmark, week 4) and 29; "d" had it on day 30, "e" has no row.
+    tests = [(who, 0, "<0.05") for who in "abcde"]
+    outcomes = [("a", 0, 20 / 7), ("b", 0, 28 / 7), ("c", 0, 29 / 7), ("d", 1, 30 / 7)]
+    cohort = cohort_of([*tests, ("P0", 0, "0.3")], study, outcomes)
+    adjudicated = replace(study, outcome=OutcomeRule(name="relapse"))
+    ids = list(cohort.patient_ids)
+    for rule in (study, adjudicated):
+        for week, left in {0: "", 4: "a", 29 / 7: "ab", 30 / 7: "abc"}.items():
+            states = dict(zip(ids, risk_set(cohort, rule, week), strict=True))
+            assert "".join(who for who in "abcde" if states[who] == LEFT) == left
+            assert derive_outcome(cohort, rule, week)["state"].eq(LEFT).sum() == len(left)
+    assert states["d"] == RELAPSED
+    assert states["e"] == "at risk"
+    assert len(AtLandmark(cohort, adjudicated, 4).at_risk) == 5
+    assert len(AtLandmark(cohort, study, 4).at_risk) == 4  # and without P0, who is positive
+    assert "follows the patient to a week before week 4" in why_not(LEFT, study, 4)
+
+
+def test_a_later_test_that_decides_shows_who_was_followed(study):
+    later = [("a", 4, "<0.05"), ("b", 4, "<20"), ("c", 5, "<0.05")]
+    rows = [*((who, 0, "<0.05") for who in "abc"), *later]
+    cohort = cohort_of(rows, study, [(who, 0, 2) for who in "abc"])
+    states = dict(zip(cohort.patient_ids, risk_set(cohort, study, 4), strict=True))
+    # The limit of b's test decides nothing; that of c comes after the landmark.
+    assert [states[who] for who in "abc"] == ["at risk", LEFT, LEFT]
 
 
 @settings(deadline=None, max_examples=20)

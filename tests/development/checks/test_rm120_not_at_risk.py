@@ -58,3 +58,15 @@ def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of)
         "6 patients are left out at week 12: 6 with the outcome at or before the landmark. A patient who had the "
     )
     assert "test" not in text
+
+
+def test_who_left_before_the_landmark_is_counted_apart(study_with, cohort_of):
+    adjudicated = study_with(changed=[('analyte = "hbsag"\nat_least = 0.05', "adjudicated = true")])
+    cohort = cohort_of(("free", 26, {}))
+    weeks = [8.0] * 7 + [12.0] * 9 + [48.0] * 10
+    outcomes = pd.DataFrame({"patient_id": cohort.patients["patient_id"], "relapse": 0, "week": weeks})
+    cohort = rm.make_cohort(patients=cohort.patients, labs=None, outcomes=outcomes, study=adjudicated)
+    assert not_at_risk.of(cohort, adjudicated, 0).state == "passed"
+    text = not_at_risk.of(cohort, adjudicated, 12).text
+    assert text.startswith("7 patients are left out at week 12: 7 whose follow-up ended before the landmark. Who was ")
+    assert "cannot have it later" not in text

@@ -66,8 +66,9 @@ def derive_outcome(
         - ``state``: ``relapse`` by the horizon; ``free`` through it; ``lost`` before it; ``competing event`` by it;
           or, of those who are not at
           risk at the landmark, ``not at risk (positive)`` (the last test there), ``not at risk (relapsed)`` (and
-          negative again, or as adjudicated), ``not at risk (competing event)`` and ``not known to be at risk`` (no
-          test up to it that decides).
+          negative again, or as adjudicated), ``not at risk (competing event)``, ``not known to be at risk`` (no
+          test up to it that decides) and ``not known to be at risk (follow-up ended)`` (free of it to a week before
+          the landmark, by the outcomes table).
         - ``relapse``: 1, 0 (also after a competing event), or NaN for those lost or not at risk.
         - ``last_negative_week``, ``first_positive_week``: the interval (last negative, first positive], over all
           follow-up; NaN where there is none.

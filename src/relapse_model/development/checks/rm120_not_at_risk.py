@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.outcome.risk_set import COMPETED, NOT_AT_RISK, POSITIVE, RELAPSED, UNKNOWN, is_at_risk
+from relapse_model.cohort.outcome.risk_set import COMPETED, LEFT, NOT_AT_RISK, POSITIVE, RELAPSED, UNKNOWN, is_at_risk
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
@@ -16,11 +16,15 @@ _ADJUDICATED = (
     "A patient who had the outcome by then cannot have it later; where its week is not known, this cannot be told. "
     "Look at the dates in the outcomes table, and at the week from which the others count."
 )
-
+_NOT_FOLLOWED = (
+    "Who was not followed to the landmark is not known to be free of the outcome there: the outcomes table says until "
+    "when they were."
+)
 
 _WORDS = {
     POSITIVE: "with a positive last test", RELAPSED: "with the outcome at or before the landmark",
     COMPETED: "after a competing event", UNKNOWN: "not known to be free of it",
+    LEFT: "whose follow-up ended before the landmark",
 }  # fmt: skip
 
 
@@ -40,6 +44,8 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     disclosed = disclosed_counts(tuple(known)) if out >= SMALL else map(disclosed_count, known)
     by_state = ", ".join(f"{number} {_WORDS[state]}" for number, state in zip(disclosed, counts, strict=True))
     why = _BY_TESTS if at.study.outcome.analyte is not None else _ADJUDICATED
+    if LEFT in counts:
+        why = f"{_NOT_FOLLOWED} {why}" if set(counts) != {LEFT} else _NOT_FOLLOWED
     return found(f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. {why}")
 
 
