@@ -14,6 +14,7 @@ from relapse_model import validation
 
 # What measures share among themselves or with other rooms, and no measure of its own.
 SHARED = {
+    "ArmCounts", "arm_counts",
     "check_calibration", "check_follow_up",
     "check_labels", "check_predictions", "check_states", "concordant_pairs", "estimable_slope", "fit_intercept",
     "fit_logistic", "fold_codes", "log_losses", "log_odds", "mean_measures", "measure_shown",

@@ -298,20 +298,15 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
     state = outcome["state"].to_numpy(dtype=object)
     competing = outcome["competing"].to_numpy(dtype=object)
     competed = bool((every["competing"] != "").any())
-    # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
-    # equal numbers, so that events and losses of one day tie.
-    time = to_the_day(np.fmax(outcome["time_week"].to_numpy(dtype=float), first))
-    last_negative = to_the_day(np.fmax(outcome["last_negative_week"].to_numpy(dtype=float), first))
     horizon = study.prediction.horizon_weeks
-    lost_time = np.where(outcome["event"].to_numpy() == 1, last_negative, time)
-    cut = np.where(state == "lost", lost_time, np.minimum(time, horizon))
+    time, horizon_time = follow_up_times(outcome, first, horizon)
     return DevelopmentData(
         features=kept,
         matrix=design_matrix(kept, study),
         relapse=outcome["relapse"].to_numpy(dtype=float),
         time=time,
         event=outcome["event"].to_numpy(dtype=float),
-        horizon_time=np.where(state == "free", horizon, cut),
+        horizon_time=horizon_time,
         horizon_event=(state == "relapse").astype(float),
         horizon=horizon,
         not_at_risk=len(cohort) - len(rows),
@@ -324,6 +319,27 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
         centre=_groups(cohort, "centre" if "centre" in cohort.patients else None, rows, "the screen of biomarkers"),
         site=None if sites is None else sites[rows],
     )
+
+
+def follow_up_times(outcome: pd.DataFrame, landmark: float, horizon: float) -> tuple[Floats, Floats]:
+    """Return until when patients at risk were followed, over all weeks and cut at the horizon.
+
+    Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
+    equal numbers, so that events and losses of one day tie.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        As `derive_outcome` makes it, of patients at risk.
+    landmark, horizon : float
+        Weeks.
+    """
+    state = outcome["state"].to_numpy(dtype=object)
+    time = to_the_day(np.fmax(outcome["time_week"].to_numpy(dtype=float), landmark))
+    last_negative = to_the_day(np.fmax(outcome["last_negative_week"].to_numpy(dtype=float), landmark))
+    lost_time = np.where(outcome["event"].to_numpy() == 1, last_negative, time)
+    cut = np.where(state == "lost", lost_time, np.minimum(time, horizon))
+    return time, np.where(state == "free", horizon, cut)
 
 
 def why_nobody_at_risk(states: pd.Series, study: Study, landmark: float) -> str:

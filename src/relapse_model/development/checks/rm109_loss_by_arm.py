@@ -2,50 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
+from math import erfc, sqrt
 
+import numpy as np
+
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.development.checks.arms import patients_by_arm
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import follow_up_times
+from relapse_model.validation.arm_counts import arm_counts
 
 SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST = 20  # in each arm, for a difference in points to be reported
+EXPECTED = 5  # losses in each of two arms, for the log-rank test; fewer are compared exactly
+LOG_RANK, FISHER = "log-rank test of the time to loss", "Fisher's exact test"
 
 
 def loss_by_arm(at: AtLandmark) -> Verdict:
-    """Warn when the loss before the horizon differs between arms: by Fisher's exact test, or by 10 points.
+    """Warn when the loss before the horizon differs between arms: by the log-rank test, or by 10 points.
 
     In an open trial patients leave by what they were given. Censoring weights that are the same for both arms then let
-    those who stay in one arm stand for those lost in the other. With several arms each pair is tested, at 0.05 over the
-    number of pairs (Bonferroni). A difference of 10 points between arms of 20 patients or more is reported whatever the
-    test says, which in small arms says little; as a note, for chance brings it about often.
+    those who stay in one arm stand for those lost in the other. Who has the outcome can no longer be lost: so loss is
+    the event of the test, and the outcome ends the follow-up. Where under 5 losses are expected in one of two arms, the
+    proportions lost are compared by Fisher's exact test. With several arms each pair is tested, at 0.05 over the number
+    of pairs (Bonferroni). A difference of 10 points between arms of 20 patients or more is reported whatever the test
+    says, which in small arms says little; as a note, for chance brings it about often.
 
     Parameters
     ----------
     at : AtLandmark
     """
-    outcome = at.outcome
-    lost = (outcome["state"] == "lost").to_numpy()
-    arms = {name: (int(lost[rows].sum()), len(rows)) for name, rows in patients_by_arm(at.cohort, outcome).items()}
+    arms = patients_by_arm(at.cohort, at.outcome)
     if len(arms) < 2:
         return not_applicable("the patients at risk are not in two or more arms (column 'arm' of the patients table)")
-    pairs = list(combinations(arms.values(), 2))
-    p = min(1.0, min(_fisher(one, other) for one, other in pairs) * len(pairs))
-    by_chance = p >= SIGNIFICANT
-    if by_chance and not any(_points_apart(one, other) for one, other in pairs):
+    loss = _loss(at)
+    compared = [_compared(loss, one, other) for one, other in combinations(arms.values(), 2)]
+    smallest, test = min(compared)
+    p = min(1.0, smallest * len(compared))
+    counts = [(int(loss.lost[rows].sum()), len(rows)) for rows in arms.values()]
+    not_shown = p >= SIGNIFICANT
+    if not_shown and not any(_points_apart(one, other) for one, other in combinations(counts, 2)):
         return passed()
-    counts = ", ".join(f"{name} {count} of {patients}" for name, (count, patients) in arms.items())
-    advice = (
-        "The weights are estimated within each arm already; look for the reasons for the loss"
-        if at.study.outcome.censoring_by == "arm"
-        else 'Look for the reasons, and estimate the weights within each arm: [outcome] censoring_by = "arm"'
-    )
+    shown = ", ".join(f"{name} {lost} of {patients}" for name, (lost, patients) in zip(arms, counts, strict=True))
     return found(
-        f"lost before week {at.study.prediction.horizon_weeks:g}: {counts} (Fisher's exact test, p = {p:.2g}"
-        f"{'; chance may explain it' if by_chance else ''}). {advice}.",
-        severity="note" if by_chance else None,
+        f"lost before week {at.study.prediction.horizon_weeks:g}: {shown} ({test}, p = {p:.2g}"
+        f"{'; not significant, which in small arms says little' if not_shown else ''}). {_advice(at)}.",
+        severity="note" if not_shown else None,
     )
+
+
+def _advice(at: AtLandmark) -> str:
+    if at.study.outcome.censoring_by == "arm":
+        return "The weights are estimated within each arm already; look for the reasons for the loss"
+    return 'Look for the reasons, and estimate the weights within each arm: [outcome] censoring_by = "arm"'
+
+
+@dataclass(frozen=True, eq=False)
+class _Loss:
+    """Until when each patient was followed, in whole steps in which a loss comes after an outcome, and who was lost."""
+
+    step: Floats
+    lost: Mask
+
+
+def _loss(at: AtLandmark) -> _Loss:
+    """Return the follow-up by the horizon; who has the outcome on a day cannot be lost on it."""
+    lost = (at.outcome["state"] == "lost").to_numpy(dtype=bool)
+    time = follow_up_times(at.outcome, at.landmark, at.study.prediction.horizon_weeks)[1]
+    return _Loss(2.0 * np.unique(time, return_inverse=True)[1] + lost, lost)
+
+
+def _compared(loss: _Loss, one: Positions, other: Positions) -> tuple[float, str]:
+    """Return the two-sided p of two arms, and the test."""
+    rows = np.concatenate([one, other])
+    lost, first = loss.lost[rows].astype(float), np.arange(len(rows)) < len(one)
+    expected, variance = arm_counts(loss.step[rows], lost, first).expected()
+    if min(expected, lost.sum() - expected) < EXPECTED or variance == 0:  # 0: all are lost on one day
+        return _fisher(*((int(loss.lost[arm].sum()), len(arm)) for arm in (one, other))), FISHER
+    z = (lost[first].sum() - expected) / sqrt(variance)
+    return erfc(abs(z) / sqrt(2)), LOG_RANK
 
 
 def _fisher(one: tuple[int, int], other: tuple[int, int]) -> float:

@@ -13,7 +13,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import HAZARD_RATIO, Contrast, SignificanceTest, two_sided_p
 from relapse_model.trial.statistics.inputs import check_arms, check_covariates
-from relapse_model.trial.statistics.log_rank import ArmCounts, arm_counts
+from relapse_model.validation.arm_counts import ArmCounts, arm_counts
 from relapse_model.validation.ipcw import check_follow_up
 
 _FAR = 20.0  # a log hazard ratio beyond any that data of a trial can show

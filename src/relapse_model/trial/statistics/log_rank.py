@@ -12,6 +12,7 @@ from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import SignificanceTest, two_sided_p
 from relapse_model.trial.statistics.inputs import check_arms
+from relapse_model.validation.arm_counts import arm_counts
 from relapse_model.validation.ipcw import check_follow_up, check_labels
 
 
@@ -87,51 +88,9 @@ def log_rank(time: ArrayLike, event: ArrayLike, arm: ArrayLike, strata: ArrayLik
 
 
 def _expected(time: Floats, event: Floats, treated: Mask, codes: Positions) -> tuple[float, float]:
-    """Return the expected events of the treatment arm and their variance."""
-    expected = variance = 0.0
-    for code in range(int(codes.max()) + 1):
-        rows = codes == code
-        counts = arm_counts(time[rows], event[rows], treated[rows])
-        share = counts.at_risk1 / counts.at_risk
-        alone = counts.at_risk == 1
-        ties = np.where(alone, 0.0, (counts.at_risk - counts.events) / np.where(alone, 1, counts.at_risk - 1))
-        expected += float((counts.events * share).sum())
-        variance += float((counts.events * share * (1 - share) * ties).sum())
-    return expected, variance
-
-
-@dataclass(frozen=True, eq=False)
-class ArmCounts:
-    """Patients at risk at each time of an event, in all and in the treatment arm, and the events in all."""
-
-    times: Floats
-    events: Floats
-    at_risk: Floats
-    at_risk1: Floats
-
-
-def arm_counts(time: Floats, event: Floats, treated: Mask) -> ArmCounts:
-    """Count events, and patients at risk in all and in the treatment arm.
-
-    Parameters
-    ----------
-    time, event, treated : ndarray of shape (n,)
-        Checked follow-up and arms.
-
-    Returns
-    -------
-    ArmCounts
-
-    Examples
-    --------
-    >>> arm_counts(np.array([1.0, 2]), np.array([1.0, 0]), np.array([True, False])).at_risk1.tolist()
-    [1.0]
-    """
-    distinct, position = np.unique(time, return_inverse=True)
-    events, leaving, leaving1 = (
-        np.bincount(position, weights=weights, minlength=distinct.size).astype(np.float64)
-        for weights in (event, np.ones(time.size), treated.astype(np.float64))
-    )
-    at_risk, at_risk1 = (np.cumsum(column[::-1])[::-1] for column in (leaving, leaving1))
-    some = events > 0
-    return ArmCounts(distinct[some], events[some], at_risk[some], at_risk1[some])
+    """Return the expected events of the treatment arm and their variance, over the strata."""
+    of_strata = [
+        arm_counts(time[rows], event[rows], treated[rows]).expected()
+        for rows in (codes == code for code in range(int(codes.max()) + 1))
+    ]
+    return sum(expected for expected, _ in of_strata), sum(variance for _, variance in of_strata)
