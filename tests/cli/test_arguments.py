@@ -133,11 +133,15 @@ def test_explain_adds_up(work):
 
 def test_validate_writes_json_and_report(work, capsys):
     out = work / "validation"
-    given = ["--out", str(out), "--repeats", "1", "--candidates", "prior_logistic"]
+    given = ["--out", str(out), "--repeats", "1", "--candidates", "prior_logistic", "--bootstraps", "3"]
     assert main(["validate", str(work / "cohort"), *given]) == 0
     assert (out / "validation.json").stat().st_size > 500
     assert "Research use only" in (out / "report.html").read_text(encoding="utf-8")
-    assert "Calibration slope" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Calibration slope" in shown
+    centres = pd.read_csv(work / "cohort" / "patients.csv")["centre"].nunique()
+    assert shown.startswith("Validation: all steps (tuning, choice of the classifier, fit) are done again ")
+    assert f" {5 + 3 + centres} times: 1 x 5 folds, 3 bootstrap resamples, {centres} groups of 'centre' left" in shown
 
 
 @pytest.mark.parametrize(

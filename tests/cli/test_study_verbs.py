@@ -201,3 +201,12 @@ def test_an_analyte_that_nobody_knows_is_refused_with_those_that_may_be_meant(
     assert said in shown
     assert "()" not in shown
     assert "docs/study_file.md" in shown
+
+
+def test_an_analyte_of_another_virus_is_not_taken_for_one_of_the_library(tmp_path, capsys):
+    asked = ["study", "new", "--no-outcome", "--out", str(tmp_path / "s.toml"), "--analytes"]
+    assert main([*asked, "HIV viral load", "hcv rna", "weight", "creatinin"]) == 1
+    shown = capsys.readouterr().err
+    assert "4 problems" in shown
+    assert shown.count("Did you mean") == 1  # creatinine
+    assert (shown.count("are in the library: alt, ast,"), shown.count("[analytes.hiv_rna]")) == (1, 1)

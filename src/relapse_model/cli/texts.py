@@ -34,6 +34,39 @@ def say(text: str = "") -> None:
         sys.stdout.write(printable(text) + "\n")
 
 
+def say_at_once(text: str) -> None:
+    """Write a line for people before long work: at once, where output to a file else waits for the end."""
+    say(text)
+    with naming_standard_output():
+        sys.stdout.flush()
+
+
+def runs_text(cohort: Cohort, repeats: int, bootstraps: int, leave_out: str | None = None) -> str:
+    """Return what a validation is going to do, and in how many parts, for whoever waits for it.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    repeats, bootstraps : int
+        Of the outer cross-validation, and bootstrap resamples.
+    leave_out : str, optional
+        Column whose groups are left out one at a time, where there are several.
+    """
+    from relapse_model.development.procedure import OUTER_FOLDS
+
+    groups = int(cohort.patients[leave_out].nunique()) if leave_out in cohort.patients else 0
+    counts = {
+        f"{repeats} x {OUTER_FOLDS} folds": repeats * OUTER_FOLDS,
+        f"{bootstraps} bootstrap resamples": bootstraps,
+        f"{groups} groups of {leave_out!r} left out in turn": groups if groups > 1 else 0,
+    }
+    return (
+        f"Validation: all steps (tuning, choice of the classifier, fit) are done again {sum(counts.values()):,} times: "
+        f"{', '.join(part for part, runs in counts.items() if runs)}. This may take minutes to hours; fewer "
+        "--candidates, --repeats or --bootstraps shorten it."
+    )
+
+
 def arms(cohort: Cohort, found: Validation) -> list[str] | None:
     """Return the arm of each validated patient, or None where the cohort has no arms."""
     if "arm" not in cohort.patients:

@@ -43,7 +43,8 @@ def validate(verb: argparse.ArgumentParser) -> None:
     _procedure(verb)
     verb.add_argument(
         "--repeats", type=positive, default=20, metavar="N",
-        help="repeats of the outer 5-fold cross-validation (%(default)s)",
+        help="repeats of the outer 5-fold cross-validation (%(default)s); the first line of output says how often all "
+        "steps are done again",
     )  # fmt: skip
     verb.add_argument(
         "--bootstraps", type=whole_number, default=200, metavar="N",

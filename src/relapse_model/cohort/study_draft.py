@@ -29,7 +29,10 @@ _BASELINE = {  # and what else the contract knows of them
     "prior_nuc": ', label = "Earlier nucleos(t)ide analogue"',
 }  # fmt: skip
 _MOST_LEVELS = 8
-_REST = "(docs/study_file.md); any other is declared in the study, under [analytes.NAME]"
+_REST = (
+    "(docs/study_file.md). Leave any other out here and declare it in the study that is written, such as "
+    '[analytes.hiv_rna] with unit = "copies/mL", with a predictor of its own: hiv_rna = {}'
+)
 _NUMBER = re.compile(r"[<>]?=?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -166,22 +169,21 @@ class _Analytes:
 
     def unknown(self, asked: Sequence[str]) -> list[Problem]:
         known = [*self.units, *(name for name in analyte_library() if name not in self.units)]
+        names = [name for name in asked if self.name_of(name) not in known]
         return [
-            Problem("labs", None, "analyte", repr(name), *self._expected(name, known))
-            for name in asked
-            if self.name_of(name) not in known
+            Problem("labs", None, "analyte", repr(name), *self._expected(name, known, last=name == names[-1]))
+            for name in names
         ]
 
-    def _expected(self, name: str, known: Sequence[str]) -> tuple[str, str]:
-        """Return which analytes there are, and which may be meant."""
+    def _expected(self, name: str, known: Sequence[str], *, last: bool) -> tuple[str, str]:
+        """Return which analytes there are, and which may be meant; what holds of every problem, with the last."""
         of_cohort = f"the cohort ({', '.join(self.units)}) or of " if self.units else ""
         synonyms = (one for others in self.names.spellings.values() for one in others)
         spelled = {one.casefold(): self.name_of(one) for one in (*synonyms, *known)}
         near = dict.fromkeys(spelled[one] for one in near_names(name.casefold(), spelled, n=3))
-        meant = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
-        every = "" if near else f": {', '.join(analyte_library())}"
-        there = f"{len(analyte_library())} analytes are in the library{every} {_REST}"
-        return f"an analyte of {of_cohort}the library", f"{meant}{there}"
+        meant = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        there = f"{len(analyte_library())} analytes are in the library: {', '.join(analyte_library())} {_REST}"
+        return f"an analyte of {of_cohort}the library", " ".join(filter(None, [meant, there if last else ""]))
 
     def wanted(self, draft: StudyDraft) -> list[str]:
         asked = self.units if draft.analytes is None else draft.analytes

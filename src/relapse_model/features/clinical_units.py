@@ -58,6 +58,23 @@ def unit_shown(predictor: Predictor) -> str:
     return predictor.unit
 
 
+def held_by_model(predictor: Predictor) -> str:
+    """Return in which unit the model's column holds a predictor, with ``log10`` where it is one.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> held_by_model(study.predictor("anti_hbs")), held_by_model(study.predictor("male"))
+    ('log10 mIU/mL', '0/1')
+    """
+    if predictor.levels:
+        return "text"
+    if predictor.saturating is not None:
+        return f"x / (x + {predictor.saturating:g}) of {predictor.unit}"
+    return f"log10 {predictor.unit}" if predictor.scale == "log10" else predictor.unit
+
+
 def predictor_title(predictor: Predictor) -> str:
     """Return the label of a predictor with its unit."""
     unit = unit_shown(predictor)

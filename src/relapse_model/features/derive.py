@@ -10,7 +10,7 @@ from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features.by_kind import derive_one
-from relapse_model.features.clinical_units import as_printed, clinical, predictor_title
+from relapse_model.features.clinical_units import as_printed, clinical, held_by_model, predictor_title
 from relapse_model.study.names_near import near_names
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
@@ -27,8 +27,9 @@ def derive_features(
     in the week of a dose was drawn before the dose. Where the study says how late the visit of a landmark may be
     (`landmark_window_weeks`), what is known at a visit that was held late is read, and nothing after it.
 
-    The model's scale is what models are fitted on: an analyte on the log10 scale is its logarithm, and a saturating
-    term its share. To read the values, ask for clinical units.
+    The model's scale is what models are fitted on, and not what a laboratory prints: a column ``alt`` of an analyte on
+    the log10 scale holds the logarithm of U/L, not U/L (1.6, not 40), and a saturating term its share. The ``attrs`` of
+    the table say what each column holds. To read the values, ask for clinical units.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def derive_features(
     -------
     DataFrame
         One row per patient in the order of the cohort, indexed by patient_id; one column per predictor, float (0 or 1
-        for no or yes), or text for a predictor with levels. NaN is missing.
+        for no or yes), or text for a predictor with levels. NaN is missing. ``attrs["holds"]`` says of each column in
+        which unit it is, such as ``log10 U/L``.
 
     Raises
     ------
@@ -59,6 +61,8 @@ def derive_features(
     >>> X = rm.derive_features(rm.simulate_cohort(5, seed=1), rm.load_study("hbsag-relapse"))
     >>> X.shape
     (5, 8)
+    >>> X.attrs["holds"]["anti_hbs"]
+    'log10 mIU/mL'
     >>> shown = rm.derive_features(rm.simulate_cohort(5, seed=1), rm.load_study("hbsag-relapse"), units="clinical")
     >>> bool(np.isclose(shown["Anti-HBs (mIU/mL)"], 10 ** X["anti_hbs"], rtol=1e-11).all())
     True
@@ -76,7 +80,10 @@ def derive_features(
         predictor.name: np.asarray(derive_one(cohort, study, predictor, landmark)) for predictor in study.predictors
     }
     features = pd.DataFrame(columns, index=cohort.patient_ids)
-    return in_clinical_units(features, study) if units == CLINICAL else features
+    if units == CLINICAL:
+        return in_clinical_units(features, study)
+    features.attrs["holds"] = {predictor.name: held_by_model(predictor) for predictor in study.predictors}
+    return features
 
 
 def in_clinical_units(features: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from relapse_model.development.checks.all_checks import results_at
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.development.sample_size import cohort_sample_size, size_words
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import InsufficientDataError, problem_lines
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.clinical_units import clinical, limit_of_floor, unit_shown
 from relapse_model.features.development_data import data_of
@@ -24,7 +24,7 @@ from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
-_REMARKS = 20  # rows that are listed
+_REMARKS = 20  # lines that are listed
 _NONE = "The study states no outcome: predictors can be derived (relapse-model features), and no model can be trained."
 
 
@@ -142,12 +142,13 @@ def _findings(at: AtLandmark, mute: tuple[str, ...]) -> list[str]:
 
 
 def _remarks(cohort: Cohort) -> list[str]:
-    """List the rows to look at, as far as there is room for them."""
+    """List the rows to look at, many of a kind in one line, as far as there is room for them."""
     if not cohort.remarks:
         return []
-    lines = [f"  {remark}" for remark in cohort.remarks[:_REMARKS]]
-    more = len(cohort.remarks) - _REMARKS
-    return ["\n".join(["Rows to look at:", *lines, *([f"  ... and {more} more."] if more > 0 else [])])]
+    lines = [f"  {line}" for line in problem_lines(cohort.remarks)]
+    more = len(lines) - _REMARKS
+    shown = [*lines[:_REMARKS], *([f"  ... and {more} more."] if more > 0 else [])]
+    return ["\n".join(["Rows to look at:", *shown])]
 
 
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:

@@ -90,7 +90,9 @@ DATA_TABLES = (
         {
             "label": "Name shown to readers.",
             "label_zh": _CHINESE,
-            "unit": "Unit of the thresholds and of the predictors.",
+            "unit": "Unit of the thresholds and of the predictors. Of a test that answers yes or no (HBeAg, "
+            "anti-HBe), the unit of the number from which the laboratory tells it, such as `S/CO` or `IU/mL`; `1` "
+            "where there is no number at all. Results in words (`negative`, `detected`) need none in the table.",
             "scale": "Scale of the predictors. `log10` needs a `lower_limit`.",
             "lower_limit": "Lower limit of quantification of results that state none.",
             "upper_limit": "Upper limit of quantification of results that state none.",

@@ -136,6 +136,17 @@ def test_a_course_may_end_in_a_year_to_come_and_is_listed(study_with):
     assert rm.derive_features(cohort, study)["weeks"].tolist() == pytest.approx([24])  # no more than is known at week 0
 
 
+def test_many_rows_of_a_kind_are_counted_in_one_line(study_with):
+    weeks = [*range(-720, -700), 0]  # 20 of them over ten years before enrolment
+    labs = pd.DataFrame({"patient_id": "A", "week": weeks, "analyte": "hbsag", "value": "<0.05", "unit": "IU/mL"})
+    study = study_with()
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"], "age_years": 60}), labs, study=study)
+    assert len(cohort.remarks) == 20
+    shown = check_report(cohort, study)
+    assert "Rows to look at:\n  labs, column 'week', 20 times: week -720 (row 2), week -719 (row 3), week" in shown
+    assert (shown.count("expected a week within ten years"), "... and " in shown) == (1, False)
+
+
 @pytest.mark.parametrize(
     "text", ['zone = "Shanghai"', 'zone = ""', 'zone = "Asia"', 'zone = "../x"', 'course_end = "last"']
 )

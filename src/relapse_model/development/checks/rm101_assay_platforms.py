@@ -27,7 +27,8 @@ def assay_platforms(at: AtLandmark) -> Verdict:
         return not_applicable(f"no assay is stated with the results of {label}")
     if len(assays) < 2:
         return passed()
-    counts = ", ".join(f"{assay} ({(after['assay'] == assay).sum()})" for assay in assays)
+    numbers = after["assay"].value_counts()
+    counts = ", ".join(f"{one} ({numbers[one]:,} {'result' if numbers[one] == 1 else 'results'})" for one in assays)
     return found(
         f"{label}, which decides the outcome, was measured on {len(assays)} assays: {counts}. Assays differ at the "
         "threshold: compare event rates between centres, and review the results close to it."
