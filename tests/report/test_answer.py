@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 
 import relapse_model as rm
+from relapse_model.development.internal_validation.within_levels import between_groups
 from relapse_model.errors import RelapseModelError
+from relapse_model.model.verdict import model_verdict
 from relapse_model.report.answer import answer_of, carriers, validation_verdict
 from relapse_model.report.language import LANGUAGES, words_of
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
+from relapse_model.validation.verdict import verdict_code
 
 SIZE = {"parameters": 8, "needed_patients": 598, "needed_events": 101}
 
@@ -165,6 +170,38 @@ def test_what_only_the_arm_tells_apart_stands_in_the_answer(language, said):
     assert answer_of(measured(), "relapse", language=language).without == ""
     not_shown = answer_of(measured(auc=(0.6, 0.45, 0.7)), "relapse", without=carried, language=language)
     assert not_shown.without == ""  # nothing was shown with it either
+
+
+@pytest.mark.parametrize(
+    ("language", "works"),
+    [("en", "No: it tells the arms apart, not the patients within them."), ("zh", "无效：它只区分了组别")],
+)
+def test_a_model_that_tells_the_arms_apart_only_does_not_work(language, works):
+    study, found = rm.load_study("hbsag-relapse"), measured()  # AUC 0.70: within the arms 0.60 is half of its gain
+    auc = found.measures["auc"]
+    assert between_groups(study, auc, {"hbig_arm": alike(0.49, 0.60)}) == {}
+    assert between_groups(study, auc, {"hbig_arm": alike(0.51, 0.59)}) == {}
+    assert between_groups(study, auc, {"male": alike(0.49, 0.50)}) == {}  # a property of the patient
+    assert between_groups(study, Estimate(0.6, 0.45, 0.7, 0.95, "test"), {"hbig_arm": alike(0.4, 0.46)}) == {}
+    within = {"hbig_arm": alike(0.32, 0.46)}
+    only = between_groups(study, auc, within)
+    assert only == {"auc_within_arm": within["hbig_arm"]}
+    judged = replace(found, measures=found.measures | only)
+    answer = answer_of(judged, "relapse", without=carriers(study, auc, within, language), language=language)
+    assert (answer.code, answer.works.startswith(works)) == ("between_arms", True)
+    assert "0.46" in answer.without
+    assert model_verdict(SimpleNamespace(summary={}, performance=judged)).brief == "do not act on it"
+
+
+def test_a_model_that_tells_the_centres_apart_only_does_not_work():
+    study = rm.load_study("hbsag-relapse")
+    by_centre = replace(study.predictors[0], name="centre", column="centre", kind="column", analyte=None)
+    found, within = measured(), {"centre": alike(0.4, 0.5)}
+    only = between_groups(replace(study, predictors=(by_centre,)), found.measures["auc"], within)
+    judged = replace(found, measures=found.measures | only)
+    assert answer_of(judged, "relapse").works == "No: it tells the centres apart, not the patients within them."
+    assert "centres apart" in model_verdict(SimpleNamespace(summary={}, performance=judged)).en
+    assert verdict_code(replace(judged, measures=judged.measures | {"auc": alike(0.4)})) == "not_shown"
 
 
 def test_another_predictor_carries_it_only_where_it_takes_half_of_the_gain():

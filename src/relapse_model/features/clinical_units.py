@@ -66,7 +66,7 @@ def held_by_model(predictor: Predictor) -> str:
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
     >>> held_by_model(study.predictor("anti_hbs")), held_by_model(study.predictor("male"))
-    ('log10 mIU/mL', '0/1')
+    ('log10 mIU/mL', '')
     """
     if predictor.levels:
         return "text"

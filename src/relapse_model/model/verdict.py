@@ -16,6 +16,10 @@ _EN = {
     "worse": "Do not act on this model's risks: in validation it did worse than no model.",
     "not_shown": "Do not act on this model's risks: in validation it was not shown to rank patients better than "
     "chance.",
+    "between_arms": "Do not act on this model's risks: in validation it told the arms apart, not the patients within "
+    "them.",
+    "between_centres": "Do not act on this model's risks: in validation it told the centres apart, not the patients "
+    "within them.",
     "ranks": "Do not act on this model's risks: in validation they were not shown to be more accurate than giving "
     "everyone the average risk.",
     "yes_few": "In validation the model's risks were more accurate than giving everyone the average risk; with only "
@@ -31,6 +35,8 @@ _ZH = {
     "refused": "未经验证：患者过少，无法判断该模型的风险值是否准确。",
     "worse": "不要依据该模型的风险值行动：验证中其表现比不用模型更差。",
     "not_shown": "不要依据该模型的风险值行动：验证中未能证明其对患者的排序优于随机。",
+    "between_arms": "不要依据该模型的风险值行动：验证中它只区分了组别，未能区分同组内的患者。",
+    "between_centres": "不要依据该模型的风险值行动：验证中它只区分了中心，未能区分同一中心内的患者。",
     "ranks": "不要依据该模型的风险值行动：验证中未能证明其比给所有人平均风险更准确。",
     "yes_few": "验证中该模型的风险值比给所有人平均风险更准确；但仅有 {events} 例事件，结果不精确。",
     "yes": "验证中该模型的风险值比给所有人平均风险更准确。",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from relapse_model.development.internal_validation.within_levels import is_arm, takes_half
 from relapse_model.report.language import words_of
 from relapse_model.report.page_texts import true_minus
-from relapse_model.report.words import is_arm
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
@@ -24,7 +24,8 @@ class Answer:
     Attributes
     ----------
     code : str
-        ``error``, ``refused``, ``worse``, ``not_shown``, ``ranks``, ``yes_few`` or ``yes``.
+        ``error``, ``refused``, ``worse``, ``not_shown``, ``between_arms``, ``between_centres``,
+        ``ranks``, ``yes_few`` or ``yes``.
     works : str
         Whether it works, in a few words.
     sentence : str
@@ -65,7 +66,7 @@ def answer_of(
     """Return what the validation showed.
 
     It works if the whole interval of the AUC is above 0.5 and that of the log loss, less that of the mean risk, is
-    below 0; in part if the first holds only.
+    below 0; in part if the first holds only. It does not where only arms or centres are told apart (`verdict_code`).
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def answer_of(
     adds = say("joint").join(words for words, _ in (clauses if code == "worse" else clauses[1:])) + say("stop")
     plain = adds[:1].upper() + adds[1:]
     following, needed = _next(code, performance, size, say)
-    carried = _without(without, say) if code in ("ranks", "yes_few", "yes") else ""
+    carried = _without(without, say) if code in ("between_arms", "between_centres", "ranks", "yes_few", "yes") else ""
     joined = true_minus(sentence + (say("between") + carried if carried else ""))
     return Answer(code, say(code), joined, plain, following, needed, carried)
 
@@ -129,7 +130,7 @@ def carriers(
             continue
         if is_arm(one, study):
             found.insert(0, ("", alike))
-        elif alike.value - 0.5 < (auc.value - 0.5) / 2:
+        elif takes_half(auc, alike):
             found.append(((one.label_zh if language == "zh" else "") or one.label, alike))
     return found
 

@@ -155,7 +155,9 @@ def _column(column: str, validation: Validation) -> dict[str, dict[str, str]]:
     boot = validation.bootstrap
     if column in ("nested", "apparent"):
         found = validation.performance if column == "nested" else validation.apparent
-        return _refused_cells(found.refused) | {name: _cell(name, value) for name, value in found.measures.items()}
+        return _refused_cells(found.refused) | {
+            name: _cell(name, found.measures[name]) for name in MEASURES if name in found.measures
+        }
     if boot is None:
         return {}
     if column == "point632_plus":

@@ -8,7 +8,7 @@ from math import exp
 from typing import Any
 
 from relapse_model.classifiers.known import LABELS
-from relapse_model.cohort.tables.columns import ARM
+from relapse_model.development.internal_validation.within_levels import is_arm
 from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step
@@ -74,17 +74,6 @@ def reads_arm(study: Study) -> bool:
     study : Study
     """
     return any(is_arm(predictor, study) for predictor in study.predictors)
-
-
-def is_arm(predictor: Predictor, study: Study) -> bool:
-    """Return whether a predictor is the arm: by the column of that name, or the one of the trial's plan.
-
-    Parameters
-    ----------
-    predictor : Predictor
-    study : Study
-    """
-    return predictor.column is not None and predictor.column in {ARM, study.trial and study.trial.arms.column}
 
 
 def reads_labs(study: Study) -> bool:

@@ -60,7 +60,8 @@ class Performance:
     ----------
     patients, events, lost : int
     measures : dict of str to Estimate or float
-        By the names of `MEASURES`; a plain number where no interval is made.
+        By the names of `MEASURES`; a plain number where no interval is made. ``auc_within_arm`` and
+        ``auc_within_centre`` stand there only where these are all that the model tells apart.
     refused : dict of str to str
         Measures that these patients cannot support, and why.
     apparent : bool or None

@@ -9,6 +9,10 @@ from relapse_model.validation.estimate import Estimate
 if TYPE_CHECKING:
     from relapse_model.validation.performance_measures import Performance
 
+WITHIN = {
+    "auc_within_arm": "between_arms",
+    "auc_within_centre": "between_centres",
+}  # kept where only these are told apart
 EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
 
@@ -21,9 +25,10 @@ def verdict_code(performance: Performance) -> str:
 
     Returns
     -------
-    {"refused", "worse", "not_shown", "ranks", "yes_few", "yes"}
-        No AUC; worse than no model; not shown to rank better than chance; shown to rank, but not to be more accurate
-        than the mean risk; both shown, with fewer than 100 events; both shown.
+    {"refused", "worse", "not_shown", "between_arms", "between_centres", "ranks", "yes_few", "yes"}
+        No AUC; worse than no model; not shown to rank better than chance; shown to tell arms or centres apart only, by
+        the AUC within them; shown to rank, but not to be more accurate than the mean risk; both shown, with fewer than
+        100 events; both shown.
 
     Examples
     --------
@@ -39,6 +44,9 @@ def verdict_code(performance: Performance) -> str:
         return "worse"
     if auc.lower <= 0.5:
         return "not_shown"
+    for name, code in WITHIN.items():
+        if name in performance.measures:
+            return code
     if not (isinstance(difference, Estimate) and difference.upper < 0):
         return "ranks"
     return "yes_few" if performance.events < EVENTS_FOR_A_CURVE else "yes"

@@ -22,7 +22,7 @@ from relapse_model.development.internal_validation.plan import Plan, out_of_fold
 from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.development.internal_validation.refits import choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.development.internal_validation.within_levels import within_levels
+from relapse_model.development.internal_validation.within_levels import between_groups, within_levels
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
 from relapse_model.errors import RelapseModelError
@@ -171,6 +171,10 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
     own_risk = risk_by_centre(model.classifier, data.matrix, data.site)
     first, at = data.at(data.landmark), data.rows_at(data.landmark)
     risks, fold = out.risks[:, at], out.fold[:, at]
+    alike = {} if out.too_few else within_levels(start.study, first, risks, fold, seed)
+    own = judged[data.landmark]
+    groups = between_groups(start.study, own.measures.get("auc"), alike)
+    judged[data.landmark] = replace(own, measures=own.measures | groups)
     apparent = mean_performance(first, own_risk[None, at], seed)
     boot = bootstrap_validation(
         data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, thresholds_of(first)
@@ -189,7 +193,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
         subgroups={} if out.too_few else subgroup_tables(start.cohort, first, risks, fold, seed),
         thresholds=() if out.too_few else threshold_table(first, risks),
         by_landmark=judged,
-        within_levels={} if out.too_few else within_levels(start.study, first, risks, fold, seed),
+        within_levels=alike,
         chosen=choices(in_folds),
         failed=out.failed,
         settings=settings,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.cohort.tables.columns import ARM
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.within_folds import auc_within_folds
 
+_CENTRE = "centre"  # column of the patients table
 MOST_LEVELS = 4  # of a predictor: of a number hardly any two patients are alike
 
 
@@ -45,6 +50,52 @@ def within_levels(
             if auc is not None:
                 found[one.name] = auc
     return found
+
+
+def between_groups(study: Study, auc: Estimate | float | None, within: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return the AUC within arms, or within centres, where the model tells only these apart; else nothing.
+
+    The arm and the centre are no properties of a patient: it is so where they are predictors, the AUC is shown to be
+    above 0.5, and the AUC among patients of one arm (centre) is not, and keeps less than half of what it is above 0.5.
+
+    Parameters
+    ----------
+    study : Study
+    auc : Estimate
+        Of all pairs.
+    within : mapping of str to Estimate
+        As `within_levels` returns it.
+
+    Returns
+    -------
+    dict of str to Estimate
+        By ``auc_within_arm`` and ``auc_within_centre``, for `verdict_code`.
+    """
+    if not isinstance(auc, Estimate) or auc.lower <= 0.5:
+        return {}
+    found = {}
+    for one in study.predictors:
+        of_centre = one.column is not None and one.column in {_CENTRE, study.prediction.centre}
+        alike = within.get(one.name) if of_centre or is_arm(one, study) else None
+        if alike is not None and alike.lower <= 0.5 and takes_half(auc, alike):
+            found["auc_within_centre" if of_centre else "auc_within_arm"] = alike
+    return found
+
+
+def takes_half(auc: Estimate, alike: Estimate) -> bool:
+    """Tell whether a predictor takes more than half of what the AUC is above 0.5: among patients alike in it."""
+    return alike.value - 0.5 < (auc.value - 0.5) / 2
+
+
+def is_arm(predictor: Predictor, study: Study) -> bool:
+    """Return whether a predictor is the arm: by the column of that name, or the one of the trial's plan.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    study : Study
+    """
+    return predictor.column is not None and predictor.column in {ARM, study.trial and study.trial.arms.column}
 
 
 def _auc(
