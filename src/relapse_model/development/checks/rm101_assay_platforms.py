@@ -28,10 +28,11 @@ def assay_platforms(at: AtLandmark) -> Verdict:
     if len(assays) < 2:
         return passed()
     numbers = after["assay"].value_counts()
-    counts = ", ".join(f"{one} ({numbers[one]:,} {'result' if numbers[one] == 1 else 'results'})" for one in assays)
+    counts = ", ".join(f"{one} ({numbers[one]:,})" for one in assays)
     return found(
-        f"{label}, which decides the outcome, was measured on {len(assays)} assays: {counts}. Assays differ at the "
-        "threshold: compare event rates between centres, and review the results close to it."
+        f"{label}, which decides the outcome, was measured on {len(assays)} assays, with these numbers of results: "
+        f"{counts}. Assays differ at the threshold: compare event rates between centres, and review the results close "
+        "to it."
     )
 
 

@@ -73,7 +73,8 @@ def _loss(at: AtLandmark) -> _Loss:
     """Return the follow-up by the horizon; who has the outcome on a day cannot be lost on it."""
     lost = (at.outcome["state"] == "lost").to_numpy(dtype=bool)
     time = follow_up_times(at.outcome, at.landmark, at.study.prediction.horizon_weeks)[1]
-    return _Loss(2.0 * np.unique(time, return_inverse=True)[1] + lost, lost)
+    step = 2 * np.unique(time, return_inverse=True)[1] + lost
+    return _Loss(step.astype(np.float64), lost)
 
 
 def _compared(loss: _Loss, one: Positions, other: Positions) -> tuple[float, str]:
