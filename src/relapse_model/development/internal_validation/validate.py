@@ -174,7 +174,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
     alike = {} if out.too_few else within_levels(start.study, first, risks, fold, seed)
     own = judged[data.landmark]
     groups = between_groups(start.study, own.measures.get("auc"), alike)
-    judged[data.landmark] = replace(own, measures=own.measures | groups)
+    judged[data.landmark] = replace(own, measures={**own.measures, **groups})
     apparent = mean_performance(first, own_risk[None, at], seed)
     boot = bootstrap_validation(
         data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, thresholds_of(first)
