@@ -144,7 +144,7 @@ def _time(proposal: Proposal) -> list[str]:
         days = proposal.export.offsets
         lines += [
             f"#? {quoted(event)} = {days[event] / 7:.4g}  # day {days[event]:g} in the list of events"
-            if event in days else f"#? {quoted(event)} = ..."
+            if event in days else f'#? {quoted(event)} = "..."  # its week'
             for event in proposal.export.events if event not in weeks
         ]  # fmt: skip
     return lines
