@@ -9,8 +9,9 @@ from itertools import chain
 from relapse_model.cohort.readers.proposed_text import comment, quoted
 
 _RECORD = frozenset({"MR", "MRT", "PI", "PT", "AN"})
-_NATIONAL = frozenset({"SS", "NI", "NIIP", "NH", "NP", "NPI", "PPN", "DL", "DN", "SB", "TAX", "MC", "MA", "MB", "SN", "CZ",
-                       "PRC", "SP", "BC", "HC", "JHN", "INN", "PNT", "BA", "CC"})  # fmt: skip
+_NATIONAL = frozenset(
+    {"SS", "NI", "NIIP", "NH", "PPN", "DL", "SB", "TAX", "MC", "MB", "MA", "SN", "CZ", "PRC", "HC", "JHN", "INN", "BA"}
+)
 _WORDS = re.compile(
     r"ssn|social.?(?:security|insurance)|passport|driver|licen[cs]e|national|nhs-?number|aadhaar|citizen|resident.?(?:id|card)"
     r"|id.?card|identity.?card|insurance|medicare|medicaid|tax|身份证|护照|社保|医保|居民|oid:2\.16\.840\.1\.113883\.4\.[13]\b",
