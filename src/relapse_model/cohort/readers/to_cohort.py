@@ -25,6 +25,7 @@ from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
+from relapse_model.cohort.readers.read_by_word import read_by_word
 from relapse_model.cohort.readers.refusal_advice import with_advice
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
@@ -193,7 +194,7 @@ def _in_source(
     problems = [_placed(one, made, report.kind, mapping) for one in _with_visits(cohort.problems, made)]
     placed = {str(one): str(other) for one, other in zip(cohort.problems, problems, strict=True)}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
-    report = replace(report, notes=(*report.notes, *_unknown(made)))
+    report = replace(report, notes=(*report.notes, *read_by_word(cohort), *_unknown(made)))
     report = with_repetitions(report, [(one.table, _placed(one, made, report.kind)) for one in cohort.remarks])
     return replace(
         cohort,
