@@ -30,11 +30,11 @@ def advice_on_unit(problem: Problem, row: Mapping[str, object], kind: str, mappi
 
     Examples
     --------
-    >>> asked = 'Is it in \\'g/L\\'? Then state the unit that it is in, such as unit = "g/L". If it is right, ...'
+    >>> asked = 'Is it in g/L? Then state the unit that it is in, such as unit = "g/L". If it is right, ...'
     >>> found = Problem("LB", 1, "LBORRES", "'69.3 g/dL'", "total_protein from 10 to 250 g/L", asked)
     >>> row = {"analyte": "total_protein", "value": "69.3", "unit": "g/dL"}
     >>> print(advice_on_unit(found, row, "cdisc", None).advice)  # doctest: +ELLIPSIS
-    Is it in 'g/L'? Then correct its unit in the source; or leave such rows out: unless = { LBORRES = "69.3" } in ...
+    Is it in g/L? Then correct its unit in the source; or leave such rows out: unless = { LBORRES = "69.3" } in ...
     """
     if _STATE.search(problem.advice) is None or mapping_states(mapping, row):
         return problem

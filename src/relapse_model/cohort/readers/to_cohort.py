@@ -242,7 +242,8 @@ def _placed(
     placed = with_advice(table.place(problem), kind)
     if problem.table != "labs" or problem.row is None:
         return placed
-    return advice_on_unit(placed, table.rows.iloc[problem.row - FIRST_ROW].to_dict(), kind, mapping)
+    row = {str(key): value for key, value in table.rows.iloc[problem.row - FIRST_ROW].items()}
+    return advice_on_unit(placed, row, kind, mapping)
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:

@@ -72,8 +72,8 @@ def _start_of(
     since = pd.to_numeric(days_since(columns[day])[0], errors="coerce").to_numpy(dtype=float)
     start = pd.Series(day_numbers(columns[dates[0]], mapping.time.dates) - since)
     # Of a patient, most rows tell it: one of another day is a contradiction of its own.
-    usual: Floats = start.groupby(table.keys.to_numpy()).transform("median").to_numpy(dtype=float)
-    return f"day 1 of {day}", usual
+    usual = start.groupby(table.keys.to_numpy()).transform("median").to_numpy(dtype=np.float64)
+    return f"day 1 of {day}", np.asarray(usual, dtype=np.float64)
 
 
 def _problems(day: str, name: str, apart: Floats, table: SourceTable, wanted: Wanted) -> list[Problem]:
@@ -100,6 +100,6 @@ def _told(apart: Floats, table: SourceTable) -> list[str]:
     low, high = float(other.min()), float(other.max())
     range_said = _days(low) if low == high else f"{_days(low)} to {_days(high)}"
     return [
-        f"{table.name}: of {len(other):,} of {len(apart):,} rows STARTDT is not time zero, but {range_said}: weeks of the "
-        f"outcome count from time zero to ADT, not from STARTDT as AVAL"
+        f"{table.name}: of {len(other):,} of {len(apart):,} rows STARTDT is not time zero, but {range_said}: "
+        "weeks of the outcome count from time zero to ADT, not from STARTDT as AVAL"
     ]
