@@ -55,8 +55,8 @@ def _time_zero(subjects: Subjects, table: SourceTable) -> Floats | None:
         return None
     rows = subjects.made.rows
     known = pd.Series(day_numbers(rows["enrolment_date"]), index=identifier_keys(rows["patient_id"].astype(object)))
-    days: Floats = table.keys.map(known[~known.index.duplicated()]).to_numpy(dtype=float)
-    return days
+    days = table.keys.map(known[~known.index.duplicated()]).to_numpy(dtype=np.float64)
+    return np.asarray(days, dtype=np.float64)
 
 
 def _start_of(
