@@ -34,6 +34,7 @@ def simulate(given: Namespace) -> None:
 
 def check(given: Namespace) -> None:
     """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.cohort.rows_to_check import rows_to_check
     from relapse_model.development.checks.all_checks import errors_found
     from relapse_model.report.cohort_check import check_report
 
@@ -41,6 +42,9 @@ def check(given: Namespace) -> None:
     say(f"Study: {given.study}.")
     cohort = read_cohort(given.cohort, study=study)
     say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
+    odd = [] if "RM121" in given.mute else list(rows_to_check(cohort, study))
+    if odd:
+        say("\n".join(["Rows of which RM121 speaks:", *(f"  {line}" for line in odd)]))
     refuse_errors([one.code for one in errors_found(cohort, study, given.landmark_week, tuple(given.mute))])
 
 

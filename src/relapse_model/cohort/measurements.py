@@ -162,8 +162,18 @@ def several_a_day(cohort: Cohort, study: Study, analyte: str) -> tuple[int, int]
     rule = study.analytes[analyte]
     results = read_rows(*_kept(cohort).of(analyte), rule)
     _, contradictions = settled(results, day_rule(study, analyte))
+    return len(_several(results)), contradictions
+
+
+def several_rows_a_day(cohort: Cohort, study: Study, analyte: str) -> list[NDArray[np.int32]]:
+    """Return the rows of each day of `several_a_day`, the first ones first."""
+    days = _several(read_rows(*_kept(cohort).of(analyte), study.analytes[analyte]))
+    return sorted(days, key=lambda day: int(day.min()))
+
+
+def _several(results: Results) -> list[NDArray[np.int32]]:
     start = moments(results.patient, results.week, results.minute)
-    return int((np.diff(np.append(start, len(results.patient))) > 1).sum()), contradictions
+    return [day for day in np.split(results.row, start[1:]) if len(day) > 1]
 
 
 def _contradictions(analyte: str, rule: DayRule, count: int) -> Problem:

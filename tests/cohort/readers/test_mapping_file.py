@@ -94,3 +94,32 @@ def test_a_byte_that_is_no_text_has_its_line_whatever_mark_the_file_begins_with(
     with pytest.raises(MappingError) as refusal:
         load_mapping(tmp_path / "map.toml")
     assert "map.toml, line 3: byte 0xd1 is not UTF-8; expected UTF-8 text. Save it as UTF-8" in str(refusal.value)
+
+
+LEFT_OPEN = {
+    "excel": '[time]\ndates = "..."\n[[labs]]\nanalyte = "hbsag"\nvalue = "..."\nunit = "..."\nlower_limit = "..."\n',
+    "redcap": '[source]\ndictionary = "..."\n[time]\nzero = { field = "..." }\n[time.visits]\n"v2" = "..."\n'
+    '[[labs]]\nanalyte = "hbsag"\nvalue = { field = "v", values = { "1" = "...", "2" = "..." } }\ndate = "..."\n',
+    "cdisc": '[[labs]]\nanalyte = "hbsag"\ncodes = ["..."]\nwhen = { LBSPEC = "..." }\n',
+    "omop": '[[labs]]\nanalyte = "hbsag"\nunit = { field = "unit_concept_id", values = { 8923 = "..." } }\n',
+    "fhir": '[source]\nzone = "..."\n[[labs]]\nanalyte = "hbsag"\nunit = "..."\n[labs.value]\nfield = "value"\n'
+    '[labs.value.values]\n"http://snomed.info/sct|1" = "..."\n"http://snomed.info/sct|2" = "…"\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LEFT_OPEN)
+def test_each_line_that_was_left_open_is_told_of_once_and_not_as_a_fault_of_the_data(kind):
+    text = f'[mapping]\nprotocol = 1\nkind = "{kind}"\n[patients]\nid = "..."\n{LEFT_OPEN[kind]}'
+    with pytest.raises(MappingError) as refusal:
+        parse_mapping(text, "map.toml", kind)
+    problems = refusal.value.problems
+    lines = [at for at, line in enumerate(text.split("\n"), start=1) if '"..."' in line or '"…"' in line]
+    assert [problem.row for problem in problems] == lines
+    assert {problem.found for problem in problems} == {"'...'"}
+    assert all(problem.advice.startswith("It is not filled in. ") for problem in problems)
+
+
+def test_three_dots_that_stand_in_the_data_may_be_named():
+    text = HEAD + 'sex = { field = "sex", values = { "..." = "", "1" = "M" } }\n[missing]\ncodes = ["...", "UNK"]\n'
+    mapping = parse_mapping(text, "map.toml")
+    assert (mapping.missing, mapping.patients["sex"].values["..."]) == (frozenset({"...", "UNK"}), "")

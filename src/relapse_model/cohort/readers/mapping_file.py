@@ -11,6 +11,7 @@ from typing import Any
 from relapse_model.cohort.readers import mapping_keys as keys
 from relapse_model.cohort.readers.mapping_lines import line_for, other_section
 from relapse_model.cohort.readers.mapping_lines_by_kind import advice_on_key, advice_on_value
+from relapse_model.cohort.readers.not_filled_in import not_filled_in
 from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
@@ -101,12 +102,19 @@ def parse_mapping(text: str, name: str = "mapping", kind: str | None = None) -> 
         raise MappingError(_REFUSED, [raw])
     reader = _MappingReader(text, name)
     mapping = reader.mapping(raw, kind)
-    if reader.problems:
-        raise MappingError(_REFUSED, sorted(reader.problems, key=lambda problem: problem.row or 0))
+    left = reader.not_filled_in(raw)
+    problems = [*(one for one in reader.problems if not _told(one, left)), *left]
+    if problems:
+        raise MappingError(_REFUSED, sorted(problems, key=lambda problem: problem.row or 0))
     return mapping
 
 
 _ANSWER = "It is not filled in. "
+_OPEN = "It is not filled in. Complete the line, or write # before it if it is not needed"
+_EXPECTED: Mapping[str | int, str] = {
+    "unit": "the unit that the laboratory prints",
+    "zone": 'the zone of the hospital, such as "Asia/Shanghai"',
+}
 _NO_KEY = "Take it out, or write it as one of these"
 
 
@@ -123,6 +131,17 @@ class _MappingReader:
         line = line_of(self.text, path)
         advice = advice or (_ANSWER if found == "''" else "") + line_for(path)
         self.problems.append(Problem(self.name, line, column or None, found, expected, advice, counted="line"))
+
+    def not_filled_in(self, raw: dict[str, Any]) -> list[Problem]:
+        """Return a problem for each line on which "..." was left: whoever completes the line sees them all."""
+        found: dict[tuple[int | None, Place], Problem] = {}
+        for path in not_filled_in(raw):
+            line = line_of(self.text, path)
+            column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+            expected = _EXPECTED.get(path[-1], "what the comment beside it asks for")
+            problem = Problem(self.name, line, column, "'...'", expected, _OPEN, counted="line")
+            found.setdefault((line, () if line else path), problem)
+        return list(found.values())
 
     def table(self, raw: Any, path: Place, allowed: Mapping[str, Check]) -> dict[str, Any]:
         """Return the checked values of one table; refuse unknown keys and bad values."""
@@ -263,6 +282,15 @@ class _MappingReader:
         return Field(
             values.get("field", ""), values.get("values", {}), values.get("unit", ""), values.get("source", ""), own
         )
+
+
+def _told(problem: Problem, left: list[Problem]) -> bool:
+    """Tell whether a problem is that of a key that was left open, or of the table of such keys."""
+    column = problem.column or ""
+    table = "." in column and not column.rpartition(".")[2].isdigit()
+    return any(
+        problem.row == one.row or (table and (one.column or "").startswith(f"{column}.")) for one in left if one.row
+    )
 
 
 def _anything(value: Any) -> Any:

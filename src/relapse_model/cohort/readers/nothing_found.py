@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from relapse_model.cohort.readers.proposed_text import comment
 from relapse_model.study.analyte_library import analyte_library
@@ -10,6 +11,7 @@ from relapse_model.study.names import NameTable
 from relapse_model.study.study import Study
 
 _SHOWN = 5
+_NUMBERS = re.compile(r": [\d,]+ \((?!no unit)[^()]")  # a count with the units of the results
 _LIST = ("# codes = [", "#   ", "# source = ")
 
 
@@ -25,9 +27,10 @@ def nothing_found(text: str, study: Study, named: str) -> str:
         What the user calls the study.
     """
     table = _library_names()
-    found = [one for line in text.split("\n") if line.startswith(_LIST) for one in _texts(line)]
-    known = {str(name): one for one in found if (name := table.meaning(one).name) is not None}
-    others = [one for one in dict.fromkeys(found) if one not in known.values() and not one.isdigit()]
+    each = [_texts(line) for line in _listed(text)]
+    known = {str(name): one for texts in each for one in texts if (name := table.meaning(one).name) is not None}
+    called = [texts[-1:] if len(texts) == 2 else texts for texts in each if not set(texts) & set(known.values())]
+    others = [one for one in dict.fromkeys(chain.from_iterable(called)) if not one.isdigit()]
     said = ""
     if known:
         shown = ", ".join(f"{name} ({comment(one)})" for name, one in list(known.items())[:_SHOWN])
@@ -48,6 +51,19 @@ def nothing_found(text: str, study: Study, named: str) -> str:
         "of another disease, write a study of what it holds first, its analytes with their codes "
         "(`relapse-model study new`), and propose the mapping anew with --study FILE.toml.\n"
     )
+
+
+def _listed(text: str) -> list[str]:
+    """Return the lines of what was found: numbers first, then what else may be a result; no event, drugs last."""
+    part, found = "", list[tuple[int, str]]()
+    for line in text.split("\n"):
+        part = line if line.startswith(("[", "# Found")) else part
+        if (
+            line.startswith(_LIST) and not line.endswith("[") and part != "[time]"
+        ):  # visits and conditions from which weeks may be counted
+            drugs = part.startswith("# Found in ")
+            found.append((2 if drugs else 0 if _NUMBERS.search(line) else 1, line))
+    return [line for _, line in sorted(found, key=lambda one: one[0])]
 
 
 def _texts(line: str) -> list[str]:

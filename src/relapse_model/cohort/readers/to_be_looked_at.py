@@ -16,7 +16,8 @@ from relapse_model.errors import Problem
 
 _HALF_A_YEAR = 26  # weeks
 _OTHER_PATIENT = "another patient, or the same one: case and leading zeros distinguish patients"
-_ZERO = "results up to time zero or after it: is its date right?"
+_LOOK = "Look whether its date is right"
+_ZERO = "results up to time zero or after it"
 
 
 def to_be_looked_at(cohort: Cohort, made: Mapping[str, MadeTable]) -> Iterator[Problem]:
@@ -47,8 +48,10 @@ def to_be_looked_at(cohort: Cohort, made: Mapping[str, MadeTable]) -> Iterator[P
     np.maximum.at(latest, cohort.labs["patient"].to_numpy(dtype=np.intp), weeks)
     for at in np.flatnonzero(np.isfinite(latest) & (latest < -_HALF_A_YEAR)).tolist():
         found = f"the last result {-latest[at]:.0f} weeks before it"
-        yield _placed(made["patients"], int(rows[at]), "enrolment_date", found, _ZERO, str(kept.iloc[at]))
+        yield _placed(made["patients"], int(rows[at]), "enrolment_date", found, _ZERO, str(kept.iloc[at]), _LOOK)
 
 
-def _placed(table: MadeTable, row: int, column: str, found: str, expected: str, patient: str) -> Problem:
-    return table.place(Problem("patients", row + FIRST_ROW, column, found, expected, "", patient))
+def _placed(
+    table: MadeTable, row: int, column: str, found: str, expected: str, patient: str, advice: str = ""
+) -> Problem:
+    return table.place(Problem("patients", row + FIRST_ROW, column, found, expected, advice, patient))

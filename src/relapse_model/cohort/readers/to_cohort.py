@@ -11,6 +11,8 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.gate_tables import FIRST_ROW
+from relapse_model.cohort.readers.advice_on_units import advice_on_unit
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.ages_and_births import ages_beside_births, ages_left_open
 from relapse_model.cohort.readers.before_birth import before_birth
@@ -23,6 +25,7 @@ from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
 from relapse_model.cohort.readers.outcome_events import with_names
+from relapse_model.cohort.readers.read_by_word import read_by_word
 from relapse_model.cohort.readers.refusal_advice import with_advice
 from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
@@ -128,9 +131,9 @@ def cohort_of(
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(
-            refused_of(report.kind), _each_once(_with_visits(error.problems, made), made, report.kind)
+            refused_of(report.kind), _each_once(_with_visits(error.problems, made), made, report.kind, mapping)
         ) from None
-    cohort = _in_source(cohort, made, report)
+    cohort = _in_source(cohort, made, report, mapping)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
     odd = (*far_from_visit(made, window), *code_like(made, mapping))
@@ -170,24 +173,28 @@ def refused_of(kind: str) -> str:
     return f"the {_SPELLED.get(kind, 'export')} was refused"
 
 
-def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable], kind: str) -> list[Problem]:
+def _each_once(
+    problems: Iterable[Problem], made: Mapping[str, MadeTable], kind: str, mapping: SourceMapping | None
+) -> list[Problem]:
     """Return problems in their places; one cell of the source that several rows were made of is told once."""
     found: dict[object, Problem] = {}
     for number, problem in enumerate(problems):
-        one = _placed(problem, made, kind)
+        one = _placed(problem, made, kind, mapping)
         found.setdefault(one if problem.table in made else number, one)
     return list(found.values())
 
 
-def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
+def _in_source(
+    cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport, mapping: SourceMapping | None
+) -> Cohort:
     """Return a cohort whose problems and remarks have their place in the source, with the report."""
     remarks = cohort.remarks
     for name in ("labs", "treatments"):
         remarks = tuple(with_visits(remarks, made[name], name)) if name in made else remarks
-    problems = [_placed(one, made, report.kind) for one in _with_visits(cohort.problems, made)]
+    problems = [_placed(one, made, report.kind, mapping) for one in _with_visits(cohort.problems, made)]
     placed = {str(one): str(other) for one, other in zip(cohort.problems, problems, strict=True)}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
-    report = replace(report, notes=(*report.notes, *_unknown(made)))
+    report = replace(report, notes=(*report.notes, *read_by_word(cohort), *_unknown(made)))
     report = with_repetitions(report, [(one.table, _placed(one, made, report.kind)) for one in cohort.remarks])
     return replace(
         cohort,
@@ -226,8 +233,17 @@ def _with_row(table: MadeTable) -> pd.DataFrame:
     return table.rows.assign(**{ROW: table.number})
 
 
-def _placed(problem: Problem, made: Mapping[str, MadeTable], kind: str) -> Problem:
-    return with_advice(made[problem.table].place(problem) if problem.table in made else problem, kind)
+def _placed(
+    problem: Problem, made: Mapping[str, MadeTable], kind: str, mapping: SourceMapping | None = None
+) -> Problem:
+    if problem.table not in made:
+        return with_advice(problem, kind)
+    table = made[problem.table]
+    placed = with_advice(table.place(problem), kind)
+    if problem.table != "labs" or problem.row is None:
+        return placed
+    row = {str(key): value for key, value in table.rows.iloc[problem.row - FIRST_ROW].items()}
+    return advice_on_unit(placed, row, kind, mapping)
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:

@@ -169,6 +169,30 @@ def test_a_time_that_is_read_as_days_is_counted_as_it_is_read(tmp_path):
     assert "column 'AVAL': '2', beside '2024-01-01' and '2024-01-15', 14 days apart" in text
 
 
+TOLD = "ADTTE: of 1 of 2 rows STARTDT is not time zero, but 2 days after: weeks of the outcome count from time zero"
+
+
+def test_a_start_that_is_not_time_zero_is_told_and_refused_where_days_count_from_it(tmp_path):
+    """Time zero of S-1 is 1 January: 12 days from 3 January are 14 days from it."""
+    rows = [tte(aval=12.0, start="2024-01-03"), tte("S-2", aval=7.0, start="2024-02-05", adt="2024-02-12")]
+    cohort = read(tmp_path, TTE, lb=LB[:2], adtte=rows)
+    assert TOLD in str(cohort.reading)
+    assert cohort.outcomes["week"].tolist() == [2.0, 1.0]  # by the date
+    for day in ('day = "AVAL"\n', 'day = { field = "AVAL", study_day = true }\n'):
+        some = [one | {"AVAL": one["AVAL"] + ("study_day" in day)} for one in rows]
+        text = refused(tmp_path, TTE + day, lb=LB[:2], adtte=some)
+        assert "ADTTE, observation 1, column 'AVAL': days from STARTDT, which is 2 days after time zero" in text
+        assert "1 problem" in text
+        zero = 'zero = { field = "STARTDT", source = "ADTTE" }'
+        assert zero in text
+        counted = read(tmp_path, TTE.replace('zero = { field = "RFSTDTC" }', zero) + day, lb=LB[:2], adtte=some)
+        assert counted.outcomes["week"].round(3).tolist() == [round(12 / 7, 3), 1.0]
+
+
+def test_a_start_that_is_time_zero_is_not_told(tmp_path):
+    assert "STARTDT" not in str(read(tmp_path, TTE, lb=LB[:2], adtte=[tte(aval=14.0)]).reading)
+
+
 def test_a_number_of_an_observation_stands_once(tmp_path):
     rows = [lb(LBSEQ=1.0), lb(LBSEQ=2.0, date="2024-01-15"), lb("S-2", LBSEQ=1.0, date="2024-02-12")]
     assert len(read(tmp_path, lb=rows).labs) == 3

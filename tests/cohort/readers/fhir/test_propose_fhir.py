@@ -11,7 +11,9 @@ import relapse_model as rm
 from relapse_model.cohort.readers.fhir.propose import propose_fhir
 from relapse_model.cohort.readers.fhir.read import read_fhir
 from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.nothing_found import nothing_found
 from relapse_model.errors import CohortError, MappingError
+from relapse_model.study.reader import parse_study
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 TIME = f'[time]\nresource = "Encounter"\ncodes = ["{SNOMED}|enrolment"]\n'
@@ -125,3 +127,59 @@ def test_a_code_without_its_system_is_refused_with_what_to_write(propose, follow
     with pytest.raises(MappingError, match=r"of words without a code 'text\|HBsAg'"):
         follow(text.replace(f"{LOINC}|5193-8", "5193-8"))
     assert len(follow(text).labs) == len([quantity()])
+
+
+SSN, MRN = "http://hl7.org/fhir/sid/us-ssn", "urn:a-record"
+TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+
+
+def test_what_says_who_a_person_is_everywhere_is_not_offered_as_the_identifier(tmp_path):
+    held = [{"system": SSN, "value": "9"}, {"system": "urn:b", "value": "8", "type": {"text": "Passport Number"}},
+            {"system": "urn:c", "value": "7"}, {"system": MRN, "value": "6", "type": TYPE}]  # fmt: skip
+    rows = [patient(identifier=held), enrolment(), observation()]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in rows]}
+    (tmp_path / "one.json").write_text(json.dumps(bundle), encoding="utf-8")
+    text = propose_fhir(tmp_path / "one.json", rm.load_study("hbsag-relapse"))
+    offered = [line.partition("  #")[0] for line in text.split("\n") if line.lstrip("# ").startswith("id = ")]
+    assert offered == ['id = "id"', f'# id = "identifier({MRN})"', '# id = "identifier(urn:c)"']
+    assert "would link the cohort to anything else that is known of the person" in text
+    assert f"# not offered: {SSN}, 1 of 1" in text
+
+
+def test_a_zone_is_never_proposed_as_a_value(propose, follow):
+    text = propose(observation(day="2024-03-08T20:00:00Z"))
+    zone = '#? zone = "..."  # of the hospital, such as "Asia/Shanghai"; a wrong one moves days'
+    assert zone in text
+    with pytest.raises(MappingError, match=r"line \d+, .*zone.*'\.\.\.'; expected the zone of the hospital"):
+        follow(text.replace(zone, zone.removeprefix("#? ")))
+    stated = follow(text.replace(zone, 'zone = "Asia/Shanghai"'))
+    assert [day[:10] for day in stated.labs["date"]] == ["2024-03-09"]
+
+
+def test_a_code_that_is_nearly_another_and_a_unit_of_neither_are_not_asked_about(tmp_path):
+    """5193-9 is no slip of 5193-8; a blood pressure is neither of two weights, whatever it is called."""
+    study = rm.load_study("hbsag-relapse")
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [
+        {"resource": one} for one in (patient(), named("Hair colour", "2024-03-08", "5193-9"))]}  # fmt: skip
+    (tmp_path / "one.json").write_text(json.dumps(bundle), encoding="utf-8")
+    assert "#? Is it" not in propose_fhir(tmp_path / "one.json", study)
+    two = parse_study(
+        '[study]\nprotocol = 1\nname = "two"\n[analytes]\nbody_weight_a = { unit = "kg" }\n'
+        'body_weight_b = { unit = "kg" }\n[prediction]\nlandmark_weeks = [0]\n'
+        "[predictors]\nbody_weight_a = {}\nbody_weight_b = {}\n", "two")  # fmt: skip
+    for unit, asked in (("mm[Hg]", False), ("kg", True)):
+        row = named("body weight c", "2024-03-08", "1-8") | {"valueQuantity": {"value": 70, "unit": unit, "code": unit}}
+        entries = [{"resource": patient()}, {"resource": row}]
+        (tmp_path / "one.json").write_text(json.dumps(bundle | {"entry": entries}), encoding="utf-8")
+        assert ("#? Is it body_weight_a or body_weight_b?" in propose_fhir(tmp_path / "one.json", two)) is asked
+
+
+def test_laboratory_names_come_first_among_what_was_not_recognised(propose):
+    words = {"valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "1", "display": "yes"}]}}
+    asked = observation(code="9-9", **words)
+    asked["code"]["coding"][0]["display"] = "Screening question"
+    visit = enrolment(day="2024-04-01")
+    visit["type"][0]["coding"][0]["display"] = "General examination"
+    text = propose(asked, asked, visit, in_text("aspirin"), named("Serum magnesium of hair", "2024-03-08", "1-8"))
+    said = nothing_found(text, rm.load_study("hbsag-relapse"), "s")
+    assert "Found, and not recognised: Serum magnesium of hair, Screening question, aspirin." in said

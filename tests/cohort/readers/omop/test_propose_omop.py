@@ -117,3 +117,14 @@ def test_drugs_are_known_by_the_name_of_their_concept(write):
     concepts = [("61", "tenofovir disoproxil 300 MG Oral Tablet", "349251", "RxNorm")]
     text = write([result("HBsAg")], [drug("61", "1234")], concepts)
     assert 'agent = "tenofovir"\ncodes = [\n    61,' in text
+
+
+@pytest.mark.parametrize("concepts", [(), [("9202", "Outpatient Visit", "OP", "Visit")]])
+def test_visits_are_called_by_their_names(write, tmp_path, concepts):
+    """Also without the table CONCEPT, or where it lacks one of them; a concept that nobody knows keeps its number."""
+    codes = ["9202"] * 3 + ["9203"] * 2 + ["77"]
+    rows = [f"{at},1,{code},2024-03-01,2024-03-01" for at, code in enumerate(codes)]
+    head = "visit_occurrence_id,person_id,visit_concept_id,visit_start_date,visit_end_date"
+    (tmp_path / "VISIT_OCCURRENCE.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    text = write([result("HBsAg")], concepts=concepts)
+    assert "# codes = [9202]  # 9202 Outpatient Visit: 3, 9203 Emergency Room Visit: 2, 77: 1" in text

@@ -14,7 +14,7 @@ from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
-from relapse_model.errors import CohortError
+from relapse_model.errors import CohortError, MappingError
 
 
 def folder(name: str):
@@ -118,6 +118,37 @@ def test_a_result_without_a_date_in_its_form_is_asked_for_and_so_is_a_second_for
     assert asked[0].startswith("#? Is this one alt, too, as alt is?")
     assert asked[1] == '#? date = "..."  # its form has none; found elsewhere: enrolment_date'
     parse_mapping(text, "map.toml", "redcap")
+
+
+def test_weeks_of_events_are_offered_for_results_without_a_date(tmp_path):
+    """No event tells its week by name: either every event is given its week, or the result its date."""
+    data = "record_id,redcap_event_name,anti_hbs\n1,first_arm_1,20\n1,final_arm_1,30\n"
+    (tmp_path / "data.csv").write_text(data, encoding="utf-8")
+    text = propose_redcap(tmp_path / "data.csv", built_in())
+    assert "#? Results of forms without a date: in which week is each event?" in text
+    assert '#? date = "..."  # its form has none; found elsewhere: none\n# or, instead, the weeks of the ev' in text
+    answers = {"# [time.visits]": "[time.visits]", '# "first_arm_1" = "..."': '"first_arm_1" = 0',
+               '# "final_arm_1" = "..."': '"final_arm_1" = 24',
+               '#? unit = "..."  # where': 'unit = "mIU/mL"  # where'}  # fmt: skip
+    for asked, answer in answers.items():
+        assert text.count(asked) == 1
+        text = text.replace(asked, answer)
+    cohort = read_redcap(tmp_path / "data.csv", parse_mapping(text, "map.toml", "redcap"), study=built_in())
+    assert list(zip(cohort.labs["week"], cohort.labs["value"], strict=True)) == [(0.0, "20"), (24.0, "30")]
+
+
+def test_a_field_of_visits_is_offered_for_results_without_a_date(tmp_path):
+    data = "record_id,visit,anti_hbs\n1,first,20\n2,final,30\n"
+    (tmp_path / "data.csv").write_text(data, encoding="utf-8")
+    text = propose_redcap(tmp_path / "data.csv", built_in())
+    line = '# week = { field = "visit", values = { "first" = "...", "final" = "..." } }'
+    assert line in text
+    with pytest.raises(MappingError, match="It is not filled in"):
+        parse_mapping(text.replace(line, line.removeprefix("# ")), "map.toml", "redcap")
+    stated = '# week = { field = "visit", values = { "first" = "0", "final" = "24" } }'.removeprefix("# ")
+    text = text.replace(line, stated).replace('#? unit = "..."', 'unit = "mIU/mL"')
+    cohort = read_redcap(tmp_path / "data.csv", parse_mapping(text, "map.toml", "redcap"), study=built_in())
+    assert cohort.labs["week"].tolist() == [0.0, 24.0]
 
 
 def test_fields_of_an_outcome_are_asked_about(tmp_path):

@@ -31,6 +31,7 @@ from relapse_model.cohort.readers.cdisc.second_statements import (
     signs_as_printed,
 )
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
+from relapse_model.cohort.readers.cdisc.starts import other_starts
 from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.visits import visits_again
@@ -257,7 +258,7 @@ def _table(
     problems += other_names(wanted, columns, table, wanted.second, units)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping),
-        other_reasons(wanted, columns, table),
+        other_reasons(wanted, columns, table), other_starts(wanted, columns, table, subjects, mapping),
     ):  # fmt: skip
         problems += wrong
         notes += told

@@ -162,13 +162,13 @@ class Wishes:
             elif one.name not in data:
                 yield in_mapping(self.mapping, (*place_of(entry), key), f"no variable {one.name!r} in {data.name}",
                                  f"one of {', '.join(list(data.labels)[:40])}")  # fmt: skip
-        yield from self._times(entry)
+        yield from self._times(entry, data)
 
-    def _times(self, entry: Entry) -> Iterator[Problem]:
-        """Yield study days that do not count from time zero."""
+    def _times(self, entry: Entry, data: DataSet) -> Iterator[Problem]:
+        """Yield study days that do not count from time zero; those from STARTDT are held against it row by row."""
         zero = self.mapping.time.zero
         for key, one in entry.fields.items():
-            if not key.endswith("day") or not is_study_day(one):
+            if not key.endswith("day") or not is_study_day(one) or (one.name.upper() == "AVAL" and "STARTDT" in data):
                 continue
             reference = _REFERENCE.get(one.name, "RFSTDTC")
             if self.mapping.time.file or (zero is not None and zero.name != reference):

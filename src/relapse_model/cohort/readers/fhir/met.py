@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.fhir.courses import medication_name
@@ -60,6 +61,7 @@ class Met:
     codes: dict[str, dict[str, CodeMet]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(CodeMet)))
     patients: int = 0
     identifiers: Counter[str] = field(default_factory=Counter)
+    identifier_types: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     elements: Counter[str] = field(default_factory=Counter)
     greenwich: int = 0
     times: int = 0
@@ -100,6 +102,10 @@ def _meet(met: Met, found: Found, medications: dict[str, list[Coding]]) -> None:
         met.patients += 1
         met.elements.update(name for name in ("gender", "birthDate") if name in resource)
         met.identifiers.update({text_in(one, "system") for one in objects_in(resource, "identifier")} - {""})
+        for one in objects_in(resource, "identifier"):
+            kind_of = [(coding.code, coding.display) for coding in codings_in(one, "type")]
+            words = text_in(object_in(one, "type") or {}, "text")
+            met.identifier_types[text_in(one, "system")].update({*chain.from_iterable(kind_of), words} - {""})
     elif kind in TYPES:
         _, start, _ = time_in(resource, TYPES[kind].times)
         met.times += "T" in start

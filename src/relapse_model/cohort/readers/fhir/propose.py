@@ -9,16 +9,18 @@ from pathlib import Path
 
 from relapse_model.cohort.readers.fhir.elements import ATC, LOINC
 from relapse_model.cohort.readers.fhir.files import Source
+from relapse_model.cohort.readers.fhir.identifier_kinds import identifier_lines
 from relapse_model.cohort.readers.fhir.met import CodeMet, Met, met_in
 from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS
 from relapse_model.cohort.readers.fhir.times import on_another_day
-from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows, verdict
+from relapse_model.cohort.readers.named_codes import Naming, Verdict, agent_named, odd_rows, verdict
 from relapse_model.cohort.readers.proposed_text import (
     beside_units,
     comment,
     heading,
     library_codes,
     meaning_of_word,
+    not_read,
     quoted,
 )
 from relapse_model.cohort.readers.second_names import SecondNames
@@ -73,7 +75,7 @@ def _source(met: Met) -> list[str]:
     ]
     return [
         "", "[source]", *(said if met.greenwich else []), *(mixed if other else []),
-        '#? zone = "Asia/Shanghai"  # of the hospital',
+        '#? zone = "..."  # of the hospital, such as "Asia/Shanghai"; a wrong one moves days',
     ]  # fmt: skip
 
 
@@ -99,9 +101,7 @@ def _time(met: Met) -> list[str]:
 
 
 def _patients(met: Met) -> list[str]:
-    lines = ["", "[patients]", 'id = "id"']
-    lines += [f"# id = {quoted(f'identifier({system})')}  # {count:,} of {met.patients:,}"
-              for system, count in sorted(met.identifiers.items())]  # fmt: skip
+    lines = ["", "[patients]", *identifier_lines(met.identifiers, met.identifier_types, met.patients)]
     if met.elements["gender"]:
         lines.append('sex = { field = "gender", values = { male = "M", female = "F", other = "", unknown = "" } }')
     if met.elements["birthDate"]:
@@ -116,7 +116,8 @@ def _labs(met: Met, study: Study) -> list[str]:
         found = names.meaning(text).name or library.get(text)
         return found if found in study.analytes else None
 
-    found = _sorted(met.codes.get("Observation", {}), Naming("analyte", meaning, names, SecondNames(study)), LOINC)
+    naming = Naming("analyte", meaning, names, SecondNames(study))
+    found = _sorted(met.codes.get("Observation", {}), naming, LOINC, study)
     lines: list[str] = []
     for name in sorted(found.known):
         lines += _lab(name, found.known[name], study, _odd(found, name))
@@ -124,7 +125,7 @@ def _labs(met: Met, study: Study) -> list[str]:
         for code, (one, doubt) in codes.items():
             lines += [
                 "",
-                f"#? {_question(code, one, doubt)}",
+                f"#? {_question(code, one, doubt, naming)}",
                 *(f"# {line}" for line in _lab(name, {code: one}, study)[1:]),
             ]
     return [*lines, *_rest("# Found, and not known to the study:", found.rest)]
@@ -140,12 +141,16 @@ class _Sorted:
     rest: dict[str, CodeMet] = field(default_factory=dict)
 
 
-def _sorted(codes: dict[str, CodeMet], naming: Naming, system: str) -> _Sorted:
+def _sorted(codes: dict[str, CodeMet], naming: Naming, system: str, study: Study | None = None) -> _Sorted:
     found = _Sorted()
     for code, one in sorted(codes.items(), key=lambda each: (-each[1].count, each[0])):
         of, _, bare = code.partition("|")
         stated = (bare,) if of == system or not one.display else ()
+        if of == system and naming.meaning(bare) is None:
+            stated = ()  # a code that is nearly that of an analyte is the code of another one
         said = verdict(stated, one.displays, naming)
+        if study is not None and said.doubt[1:]:
+            said = Verdict(said.name, said.odd, _by_unit(said.doubt, one, study))
         if code and said.name is not None:
             found.known[said.name][code] = one
             found.odd[said.name] += said.odd
@@ -154,6 +159,14 @@ def _sorted(codes: dict[str, CodeMet], naming: Naming, system: str) -> _Sorted:
         else:
             found.rest[code] = one
     return found
+
+
+def _by_unit(doubt: tuple[str, ...], one: CodeMet, study: Study) -> tuple[str, ...]:
+    """Return those of several analytes of which some result can be, by its unit."""
+    units = [unit for unit in one.units if unit not in ("", "words")]
+    if len(units) < len(one.units) or not units:
+        return doubt
+    return tuple(name for name in doubt if any(not not_read(study.analytes[name], unit) for unit in units))
 
 
 def _odd(found: _Sorted, name: str) -> list[str]:
@@ -165,8 +178,8 @@ def _odd(found: _Sorted, name: str) -> list[str]:
     return odd_rows(odd, list(dict.fromkeys(said)) if all(said) else [], path)
 
 
-def _question(code: str, one: CodeMet, doubt: tuple[str, ...]) -> str:
-    if code.startswith((f"{LOINC}|", f"{ATC}|")) and len(doubt) == 1:
+def _question(code: str, one: CodeMet, doubt: tuple[str, ...], naming: Naming) -> str:
+    if code.startswith((f"{LOINC}|", f"{ATC}|")) and doubt == (naming.meaning(code.partition("|")[2]),):
         return f"Is it {doubt[0]}? The code is one of it, and is called {comment(one.display)}"
     return f"Is it {' or '.join(doubt)}? It is called {comment(one.display)}"
 
@@ -226,7 +239,7 @@ def _treatments(met: Met, study: Study) -> list[str]:
             ready.add(name)
         for name, asked in sorted(found.asked.items()):
             for code, (one, doubt) in asked.items():
-                lines += ["", f"#? {_question(code, one, doubt)}",
+                lines += ["", f"#? {_question(code, one, doubt, naming)}",
                           *(f"# {line}" for line in _course(name, kind, {code: one}, [])[1:])]  # fmt: skip
         lines += _rest(f"# Found in {kind}, and not known to the study:", found.rest)
     return lines

@@ -68,5 +68,11 @@ SEXES: Mapping[str, str] = {"8507": "M", "8532": "F"}
 """By ``gender_concept_id``."""
 CONCEPTS: Mapping[str, str] = {"8507": "Male", "8532": "Female"}
 """What the vocabulary calls concepts that a mapping gives a meaning to, where the source has no table CONCEPT."""
+VISITS: Mapping[str, str] = {
+    "9201": "Inpatient Visit", "9202": "Outpatient Visit", "9203": "Emergency Room Visit",
+    "262": "Emergency Room and Inpatient Visit", "581476": "Home Visit", "32036": "Laboratory Visit",
+    "5083": "Telehealth",
+}  # fmt: skip
+"""What the vocabulary calls the usual kinds of visit, where the source has no table CONCEPT."""
 PERSONAL = frozenset({"person_source_value", "provider_id", "location_id", "birth_datetime", "day_of_birth"})
 """Columns of PERSON that may say who it is, or lead there."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
-from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.cdm import CDM, VISITS
 from relapse_model.cohort.readers.omop.sorted_codes import ConceptMet, SortedCodes, bare_text, key_of, sorted_codes
 from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
@@ -135,8 +135,10 @@ def _time(tables: Tables) -> list[str]:
             if not most:
                 continue
             names = _names(tables, tuple(code for code, _ in most))
-            told = [f"{code} {names.get(code, ('', ''))[0]}".strip() + f": {count:,}" for code, count in most[:5]]
-            lines += [f"# table = {quoted(table)}", f"# codes = [{most[0][0]}]  # {comment(', '.join(told))}"]
+            usual = VISITS if table == "visit_occurrence" else {}
+            called = {code: names.get(code, ("", ""))[0] or usual.get(code, "") for code, _ in most}
+            told = [f"{code} {comment(called[code])}".strip() + f": {count:,}" for code, count in most[:5]]
+            lines += [f"# table = {quoted(table)}", f"# codes = [{most[0][0]}]  # {', '.join(told)}"]
     return [*lines, '# pick = "first"  # or "last": if a person has several',
             '# others = "leave out"  # persons without time zero; otherwise they are refused']  # fmt: skip
 

@@ -38,13 +38,13 @@ from relapse_model.cohort.readers.redcap.proposal import SHOWN, Proposal, note_o
 from relapse_model.cohort.readers.redcap.proposed_comparators import comparator_lines
 from relapse_model.cohort.readers.redcap.proposed_patients import patient_lines
 from relapse_model.cohort.readers.redcap.proposed_treatments import treatment_lines
+from relapse_model.cohort.readers.redcap.proposed_weeks import instead_of_a_date, visits_lines, weeks_of_events
 from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
 from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
 
 _ZERO = re.compile(r"enrol|consent|random|inclusion|baseline_date|index_date|入组")
-_WEEK = re.compile(r"(?:week|wk|w)_?(\d+)(?:_|$)")
 _CODE = re.compile(r"\s*-\s*9{2,}(?:\.0+)?\s*")  # a code for no value, in a field of numbers
 _PRINTED = re.compile(r"[<>≤≥=＜＞]*\s*[+-]?\d[\d.,]*\s*[^\d\s.,].*|[^\d]+")  # a number with a unit, or a word
 
@@ -137,16 +137,8 @@ def _time(proposal: Proposal) -> list[str]:
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
-    weeks = _weeks(proposal.export)
-    if weeks and any(not proposal.dates(lab.form) for lab in _results(proposal)):
-        lines += ["[time.visits]  # weeks, for results without a date"]
-        lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
-        days = proposal.export.offsets
-        lines += [
-            f"#? {quoted(event)} = {days[event] / 7:.4g}  # day {days[event]:g} in the list of events"
-            if event in days else f"#? {quoted(event)} = ..."
-            for event in proposal.export.events if event not in weeks
-        ]  # fmt: skip
+    if any(not proposal.dates(lab.form) for lab in _results(proposal)):
+        lines += visits_lines(proposal.export)
     return lines
 
 
@@ -154,11 +146,6 @@ def _zero_dates(proposal: Proposal) -> list[Found]:
     """Return the dates that are called one of enrolment."""
     once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
     return [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
-
-
-def _weeks(export: Export) -> dict[str, str]:
-    """Return the week that the name of an event states, by event."""
-    return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
 
 
 def _results(proposal: Proposal) -> list[Found]:
@@ -229,9 +216,10 @@ def _dates(proposal: Proposal, one: Found) -> list[str]:
     if len(dates) > 1 and len(zero) == 1:
         dates = [date for date in dates if date.name != zero[0].name]
     proposal.named.update(date.name for date in dates)
-    if not dates and not _weeks(proposal.export):
+    if not dates and not weeks_of_events(proposal.export):
         found = ", ".join(other.name for other in proposal.found if other.date and not other.unit)
-        return [f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}']
+        asked = f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}'
+        return [asked, *instead_of_a_date(proposal.export)]
     return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:SHOWN]]
 
 
