@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.report.dosing_lists import chance_words, forecast_lists
 from relapse_model.report.dosing_page import write_dosing_page
 
 LABS = [
@@ -69,8 +70,9 @@ def test_the_last_titre_and_its_week_are_two_columns_and_whole_weeks_have_no_dec
 
 def test_what_one_dose_cannot_do_is_said(text):
     """C is below 10: no week is given at which the titre "falls" below 100, and the dose that would reach it is."""
-    assert "1 patient not expected to reach 100 mIU/mL after one dose of 400 IU" in text
-    assert re.search(r"C <10 4 8 100 % about [\d,]+ IU", text)
+    assert re.search(r"\d patients?: probably will not reach 100 mIU/mL after one dose of 400 IU", text)
+    assert re.search(r"C <10 4 \S+ ?\d+ % 8 100 % about [\d,]+ IU", text)
+    assert "unless HBsAg is detected" in text
 
 
 def test_the_forecast_that_is_drawn_is_that_of_the_first_of_the_list(text):
@@ -82,17 +84,121 @@ def test_the_forecast_that_is_drawn_is_that_of_the_first_of_the_list(text):
         assert f" {tick} " in text
 
 
-def test_who_was_last_measured_long_before_the_others_is_counted(study, tmp_path):
-    """The longest interval of the plan is 12 weeks; last titres in weeks 4 and 36, without a stated day."""
-    labs = pd.DataFrame([("A", 0, "150"), ("A", 36, "150"), ("B", 0, "150"), ("B", 4, "150")],
-                        columns=["patient_id", "week", "value"]).assign(analyte="anti_hbs", unit="mIU/mL")  # fmt: skip
-    given = pd.DataFrame({"patient_id": ["A", "B"], "agent": "hbig", "start_week": 0.0, "dose": 400.0, "unit": "IU"})
-    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A", "B"], "arm": "hbig"}), labs, given, study=study)
-    write_dosing_page(rm.dosing(cohort, study), study, tmp_path / "page.html")
-    page = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text(encoding="utf-8"))
+def shown_of(labs, study, tmp_path, doses, patients):
+    labs = pd.DataFrame(labs, columns=["patient_id", "week", "value"]).assign(analyte="anti_hbs", unit="mIU/mL")
+    given = pd.DataFrame(doses, columns=["patient_id", "start_week"]).assign(agent="hbig", dose=400.0, unit="IU")
+    report = rm.dosing(rm.make_cohort(patients.assign(arm="hbig"), labs, given, study=study), study)
+    write_dosing_page(report, study, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    return report, html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+TWO = [("A", 0, "150"), ("A", 36, "150"), ("B", 0, "150"), ("B", 4, "150")]
+
+
+def test_who_has_missed_visits_may_be_lost(study, tmp_path):
+    """A was last measured in week 36, B in week 4: B's visits of weeks 8 to 36 have passed."""
+    patients = pd.DataFrame({"patient_id": ["A", "B"]})
+    report, page = shown_of(TWO, study, tmp_path, [("A", 0), ("B", 0)], patients)
+    assert report.due["patient_id"].tolist() == ["B"]
+    assert "1 patient has missed visits and may be lost to follow-up: contact the patient, or record the loss. " in page
+    assert "B contact, and measure anti-HBs no titre since week 4; planned visits passed: weeks 8, 12, 24, 36" in page
+    assert "enrolled recently" not in page
+
+
+def test_who_was_enrolled_recently_has_missed_nothing(study, tmp_path):
+    """B was enrolled 32 weeks after A, and so is in week 4 when A is in week 36."""
+    dates = {"patient_id": ["A", "B"], "enrolment_date": ["2024-01-01", "2024-08-12"]}
+    report, page = shown_of(TWO, study, tmp_path, [("A", 0), ("B", 0)], pd.DataFrame(dates))
+    assert report.due.empty
     assert (
         "The last titre is of week 36 at the latest. In 1 patient it is from before week 24: the patient was "
         "enrolled recently, or has not been measured since." in page
+    )
+    assert "may be lost" not in page
+
+
+ALL = [
+    ("A", 48, "122", 46), ("B", 48, "101", 47.0), ("C", 48, "<10", 48), ("D", 48, ">1000", 46), ("E", 48, "45", 48),
+    ("F", 46, "60", 24),
+]  # fmt: skip
+
+
+def test_every_patient_stands_in_exactly_one_list_and_the_counts_add_up(study, tmp_path):
+    """G has died and H has no titre: 8 patients = 6 with a forecast + 1 + 1."""
+    labs = [(one, 0, "80" if one in "AB" else titre) for one, _, titre, _ in ALL]
+    labs += [(one, week, titre) for one, week, titre, _ in ALL] + [("G", 0, "50"), ("G", 48, "50")]
+    doses = [(one, 0) for one in "ABCDEFG"] + [("C", 48), ("E", 48)]
+    patients = pd.DataFrame({"patient_id": list("ABCDEFGH"), "lost_reason": [""] * 6 + ["moved", ""]})
+    report, page = shown_of(labs, study, tmp_path, doses, patients)
+    lists = forecast_lists(report)
+    places = {name: set(getattr(lists, name)["patient_id"]) for name in ("unreached", "lasting", "below", "falling")}
+    assert sorted(one for those in places.values() for one in those) == list("ABCDEF")
+    assert places["unreached"] >= {"C"}
+    assert places["lasting"] == {"D"}
+    assert {"A", "B"} <= places["falling"]
+    said = re.search(
+        r"8 patients in the arm: 6 with a forecast, dosing has ended in 1, 1 without any titre\. (.*?)\.", page
+    )
+    assert said is not None
+    assert sum(int(number) for number in re.findall(r"(?:^|; |: )(\d+) ", said[1])) == 6
+
+
+def test_one_chance_decides_whether_a_week_is_given(study, tmp_path):
+    """Every week is given to somebody who was measured at 100, or whose chance of reaching it is at least 50 %."""
+    labs = [("A", 0, "60"), ("A", 48, "<10"), ("B", 0, "60"), ("B", 48, "70")]
+    doses = [("A", 0), ("A", 48), ("B", 0), ("B", 48)]
+    report, page = shown_of(labs, study, tmp_path, doses, pd.DataFrame({"patient_id": ["A", "B"]}))
+    chance = report.next.set_index("patient_id")["reachable"]
+    assert chance["A"] < 0.5 < chance["B"]
+    lists = forecast_lists(report)
+    assert lists.unreached["patient_id"].tolist() == ["A"]
+    assert lists.falling["patient_id"].tolist() == ["B"]
+    assert f"A <10 48 {chance_words(chance['A'])} about" in page
+    assert "1 patient: probably will not reach 100 mIU/mL after one dose of 400 IU" in page
+
+
+def test_the_chance_is_that_of_the_forecast_beside_it(study, tmp_path):
+    """A dose of the day of the titre: from its peak on, the median lies below 100 where the chance is under 50 %."""
+    values = ["30", "40", "45", "50", "60", "80"]
+    labs = [(str(place), week, value) for place, value in enumerate(values) for week in (0, 4)]
+    doses = [(str(place), week) for place in range(len(values)) for week in (0, 4)]
+    patients = pd.DataFrame({"patient_id": [str(place) for place in range(len(values))]})
+    report, _ = shown_of(labs, study, tmp_path, doses, patients)
+    under = report.next["reachable"] < 0.5
+    assert 0 < under.sum() < len(values)
+    assert (under == (report.next["week"] <= 5.0)).all()  # the first week after the peak is week 5
+
+
+def test_a_titre_measured_at_the_limit_is_not_said_to_have_fallen_below_it(study, tmp_path):
+    """101 in week 48 and no dose since: the week is after 48, not at or before it."""
+    labs = [("A", 0, "50"), ("A", 24, "67"), ("A", 36, "45"), ("A", 48, "101")]
+    report, page = shown_of(labs, study, tmp_path, [("A", week) for week in (0, 24, 36)],
+                            pd.DataFrame({"patient_id": ["A"]}))  # fmt: skip
+    assert report.next["week"].tolist() == [48.0]  # the median: the assay's error and the course before it
+    assert "A 101 48 soon after 48 48 to" in page
+    assert "≤" not in page
+
+
+def test_columns_that_are_empty_for_all_are_not_shown(study, text, tmp_path):
+    """After week 48 no visit is planned; at week 4 there is a next one."""
+    labs = [("A", 0, "60"), ("A", 48, "70")]
+    patients = pd.DataFrame({"patient_id": ["A"]})
+    _, page = shown_of(labs, study, tmp_path, [("A", 0), ("A", 48)], patients)
+    assert "No further visit is planned for any of them." in page
+    assert "Next visit, week" not in page
+    assert "Probability due then" not in page
+    assert "Next visit, week Probability due then" in text
+
+
+def test_doses_after_the_endpoint_are_told_apart(study, tmp_path):
+    """3 doses, of which that of week 49 is after the endpoint of week 48; that of week 4, at 150, was not called for."""
+    labs = [("A", 0, "60"), ("A", 4, "150"), ("A", 49, "70")]
+    patients = pd.DataFrame({"patient_id": ["A"]})
+    _, page = shown_of(labs, study, tmp_path, [("A", 0), ("A", 4), ("A", 49)], patients)
+    assert (
+        "3 doses on record in the arm; 2 answered a visit that called for one. 1 given after week 48: the report of "
+        "the trial does not count these." in page
     )
 
 
@@ -102,7 +208,7 @@ def test_who_never_had_a_titre_is_listed_with_the_reason(study, tmp_path):
     cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"], "arm": ["hbig"]}), labs, given, study=study)
     write_dosing_page(rm.dosing(cohort, study, 9), study, tmp_path / "page.html", as_of="9")
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (tmp_path / "page.html").read_text(encoding="utf-8")))
-    assert "A measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
+    assert "A contact, and measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
 
 
 def test_counts_of_visits_and_doses_say_which_they_are(found, study, tmp_path):

@@ -84,7 +84,7 @@ def test_doses_are_reported_in_the_singular(tmp_path):
     page = texts_of((tmp_path / "dosing.html").read_text(encoding="utf-8"))
     for text in (page, repr(report), report._repr_html_(), *report.notes, *report.due["reason"]):
         assert OF_ONE.findall(text.replace("\N{NO-BREAK SPACE}", " ")) == []
-    assert "1 patient not expected to reach 100 mIU/mL" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 patient: probably will not reach 100 mIU/mL" in page.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_refusals_of_one_patient_are_in_the_singular():

@@ -136,7 +136,7 @@ def test_adherence_is_the_one_of_the_json(found, tables):
     assert tables["adherence"].columns == ("Centre", "Doses due", "Doses given", "%")
     noted = [note for note in tables["adherence"].notes if "9 patients in HBIG, 0 patients in control" in note]
     assert noted
-    assert noted[0].startswith("Patients with departures from the rule up to their endpoint. Given with HBsAg detected")
+    assert noted[0].startswith("Patients with departures from the rule up to their endpoint. Given although HBsAg was detected")
 
 
 def test_the_columns_of_the_arms_say_what_they_hold_also_where_it_is_no_risk(tables):

@@ -110,7 +110,7 @@ def dosing(
     gone = pd.DataFrame({"patient_id": ids[ended], "week": ends.week[ended], "reason": ends.reason[ended]})
     return DosingReport(
         rule, due, audited, upcoming, deviations(table, centre),
-        adherence(table, centre), tuple(notes), gone, found, tuple(ids[list(places)]),
+        adherence(table, centre), tuple(notes), gone, int(arm.sum()), found, tuple(ids[list(places)]),
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ class DosingReport:
         One row per patient with a titre whose dosing has not ended: ``patient_id, titre_week``; ``week, lower, upper``
         (when the titre will fall below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``,
         ``due_at_next_visit`` (NaN where HBsAg is detected: the rule calls for no dose), ``reachable`` (probability that
-        one dose brings the titre to the limit), ``dose_needed`` (IU, for information), ``contradicts`` (whether the
+        one dose brings the titre to the limit: the last one where its peak is later than the last titre, otherwise one
+        more, each with what earlier doses left), ``dose_needed`` (IU, for information), ``contradicts`` (whether the
         last titre hardly fits the kinetics: check dose, date or assay). None without [passive_antibody] in the study,
         and where there is no such patient.
     deviations : DataFrame
@@ -45,6 +46,8 @@ class DosingReport:
     ended : DataFrame
         One row per patient of the arm whose dosing has ended: ``patient_id, week, reason``. Nothing is due for them,
         and nothing is forecast.
+    enrolled : int
+        Patients of the arm: those in `next`, those in `ended`, and those without any titre.
     """
 
     rule: DosingRule
@@ -55,6 +58,7 @@ class DosingReport:
     adherence: pd.DataFrame
     notes: tuple[str, ...]
     ended: pd.DataFrame
+    enrolled: int = 0
     _forecast: Forecast | None = None
     _places: tuple[str, ...] = ()
 

@@ -47,7 +47,8 @@ class Forecast:
     called : array of float, shape (patients, weeks)
         Probability that a titre measured then, with the error of the assay, lies below the limit.
     unreachable : array of float
-        Probability that one more dose, at its peak, does not bring the titre to the limit.
+        Probability that a dose, at its peak, does not bring the titre to the limit, with what the earlier doses left:
+        the last dose where its peak is later than the last titre, otherwise one more.
     dose_needed : array of float
         IU that would bring the typical patient of this own level to the limit at the peak; 0 where none is needed.
     surprise : array of float
@@ -137,18 +138,18 @@ def _chunk(model: AntibodyFilter, history: History, dose: float, below: float) -
     own = _own_paths(model.slope[slope], np.asarray(model.level[level], dtype=np.float64), week)
     passive = np.stack([model.passive(start + w, history.dose_week, history.dose) for w in week], axis=-1)
     titre = own + np.take_along_axis(passive, kinetic[:, :, None], axis=1)
-    reached = _crossing(titre, week, below, _after_peak(model, history, start))
+    after = _after_peak(model, history, start)
+    reached = _crossing(titre, week, below, after)
     quantile = np.quantile(reached, (0.05, 0.5, 0.95), axis=1, method="inverted_cdf")
     band = np.quantile(titre, (0.05, 0.5, 0.95), axis=1)
-    now = own[:, :, 0]
-    peak = _peak(model, dose)
-    added = peak[kinetic]
-    middle = np.median(now, axis=1)
-    typical = float(model.kinetic_weight @ peak) / dose
+    middle = np.median(own[:, :, 0], axis=1)
+    typical = float(model.kinetic_weight @ _peak(model, dose)) / dose
+    one_more = own[:, :, 0] + _with_one_more(model, history, dose, kinetic)
+    highest = np.where(after[:, None] > 0, _at_week(titre, after), one_more)
     return Forecast(
         start=start, crossing=start + quantile[1], lower=start + quantile[0], upper=start + quantile[2],
         course_week=week, median=band[1], low=band[0], high=band[2], called=_called(titre, below, model.error),
-        unreachable=(now + added < below).mean(axis=1),
+        unreachable=(highest < below).mean(axis=1),
         dose_needed=np.maximum(below - middle, 0.0) / typical,
         surprise=_surprise(model, history),
     )  # fmt: skip
@@ -188,6 +189,20 @@ def _after_peak(model: AntibodyFilter, history: History, start: Floats) -> Float
     half_life, _, absorption = model.kinetics
     peak = float(model.kinetic_weight @ np.asarray(peak_day(half_life, absorption))) / 7.0
     return np.asarray(np.maximum(last + peak - start, 0.0))
+
+
+def _at_week(titre: Floats, after: Floats) -> Floats:
+    """Return each path at the first step at or after a number of weeks, one per patient: as `_crossing` counts."""
+    step = np.minimum(np.ceil(after * STEPS_PER_WEEK), titre.shape[2] - 1).astype(np.intp)
+    return np.asarray(titre[np.arange(len(titre)), :, step])
+
+
+def _with_one_more(model: AntibodyFilter, history: History, dose: float, kinetic: NDArray[np.intp]) -> Floats:
+    """Return the passive titre along each path at the peak of a dose given now, on top of what earlier doses left."""
+    half_life, _, absorption = model.kinetics
+    peak = float(model.kinetic_weight @ np.asarray(peak_day(half_life, absorption))) / 7.0
+    left = model.passive(history.week[:, -1] + peak, history.dose_week, history.dose)
+    return np.asarray(np.take_along_axis(left, kinetic, axis=1) + _peak(model, dose)[kinetic])
 
 
 def _crossing(titre: Floats, week: Floats, below: float, from_week: Floats) -> Floats:

@@ -13,6 +13,8 @@ from relapse_model.trial.arms.number_words import week_number
 from relapse_model.trial.dosing.endings import Endings
 from relapse_model.trial.dosing.planned_visits import PlannedVisits
 
+_PLANNED = "planned"
+
 
 def missed_visits(cohort: Cohort, rule: DosingRule, visits: PlannedVisits, ends: Endings) -> pd.DataFrame:
     """Return who of the dosing arm has no titre since a planned visit after the first dose has passed.
@@ -49,8 +51,19 @@ def missed_visits(cohort: Cohort, rule: DosingRule, visits: PlannedVisits, ends:
     return pd.DataFrame(rows, columns=["patient", "week", "reason"])
 
 
+def missed_planned(due: pd.DataFrame) -> pd.Series:
+    """Tell who of those listed has let planned visits pass without a titre.
+
+    Parameters
+    ----------
+    due : DataFrame
+        Of a dosing report.
+    """
+    return due["reason"].fillna("").astype(str).str.contains(f"; {_PLANNED} visit", regex=False)
+
+
 def _reason(last: float, passed: Floats) -> str:
     since = "no titre on record" if np.isneginf(last) else f"no titre since week {week_number(last)}"
     weeks = ", ".join(f"{week:g}" for week in passed)
     visits = "visit passed: week" if len(passed) == 1 else "visits passed: weeks"
-    return f"{since}; planned {visits} {weeks}" if len(passed) else since
+    return f"{since}; {_PLANNED} {visits} {weeks}" if len(passed) else since

@@ -37,7 +37,7 @@ COLUMNS = ("patient", "week", "titre", "reason", "call", "given_week", "amount",
 BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "clinician decides", "wrong amount", "given without need"
 BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, UNASSESSED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
-    "given while undecided", "given without a titre since the last dose", "given with HBsAg detected",
+    "given while undecided", "given without a titre since the last dose", "given although HBsAg was detected",
 )  # fmt: skip
 NO_ARM = "given to a patient without an arm"  # of those who were not randomised: others are refused
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
