@@ -33,15 +33,15 @@ def compared(cohort, study):
 
 def test_the_registered_endpoint_stands_first_and_the_sign_of_the_plan_is_said(compared):
     assert answer(compared).startswith(
-        "Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %. The plan compares the opposite, failure (HBsAg "
-        f"relapse or antiviral treatment restarted). HBIG minus control: +2.1 "
+        "Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %. Failure is the loss of this endpoint (HBsAg "
+        f"relapse or antiviral treatment restarted). Difference in failure, HBIG minus control: +2.1 "
         f"percentage points (95 % interval {MINUS}11.5 to +15.8; p = 0.76); "
         "negative favours HBIG. No difference was "
         "shown; the data are compatible with anything from 11.5 fewer to 15.8 more failures per 100 patients with HBIG."
         " This does not show that the arms are equivalent. 13 patients were lost to follow-up and count up to their "
         "last test. Hepatitis B immunoglobulin can hide HBsAg, so that failures "
-        "under it may be found late or not at all; the analysis extended to week 60, which allows for this, could not "
-        "be made: an arm has no visit at week 60 (within 4 weeks)."
+        "under it may be found late or not at all; the analysis extended to week 60, which allows for this, was not "
+        "possible: neither arm had a visit at week 60 (within 4 weeks)."
     )
 
 
@@ -62,6 +62,7 @@ def test_arms_without_labels_are_quoted_within_sentences():
     assert f"'{treatment}' minus '{control}'" in answer(bare)
     assert f"failures per 100 patients with '{treatment}'" in answer(bare)
     assert any(f"in '{treatment}'" in step for step in next_steps(bare))
+    assert next_steps(bare)[0].startswith(f"Do not report equivalence: '{treatment}' may prevent up to ")
 
 
 def test_drugs_that_hide_nothing_are_not_said_to(compared):
@@ -118,21 +119,25 @@ def test_nothing_is_said_of_losses_where_there_are_none_and_of_one_in_the_singul
 def test_what_next_follows_from_the_numbers(compared):
     steps = next_steps(compared)
     worst, best = (one.contrast for one in compared.sensitivity if one.kind == "extreme")
-    assert steps[0].startswith("Do not report equivalence. The 95 % interval rules out more than 11.5 fewer and more")
+    assert steps[0].startswith(
+        "Do not report equivalence: HBIG may prevent up to 11.5, or cause up to 15.8, failures per 100 patients (95 % "
+        "interval). Compare these limits"
+    )
     assert "about 528 patients in all" in steps[0]  # 4 x 132
     assert steps[1] == (
-        "Search for the unknown endpoints (13 of 132). If all 6 in HBIG had failed and none of the 7 in control, the "
-        f"difference would be {points(worst.value)} ({points(worst.lower)} to {points(worst.upper)}) percentage "
-        f"points; in the reverse case {points(best.value)} ({points(best.lower)} to {points(best.upper)}): the "
-        "conclusion would be the same."
+        "Try to obtain the missing outcomes (endpoint unknown in 13 of 132). If all 6 in HBIG had failed and none of "
+        f"the 7 in control, the difference would be {points(worst.value)} ({points(worst.lower)} to "
+        f"{points(worst.upper)}) percentage points; in the reverse case {points(best.value)} ({points(best.lower)} to "
+        f"{points(best.upper)}): the conclusion would be the same."
     )
     assert steps[2] == (
-        "Plan visits at week 60: the analysis that allows for outcomes hidden by antibody could not be made: an arm "
-        "has no visit at week 60 (within 4 weeks)."
+        "Plan visits at week 60: the analysis that allows for failures hidden by antibody was not possible: neither "
+        "arm had a visit at week 60 (within 4 weeks)."
     )
     assert "criteria of eligibility" not in steps[3]  # all are documented
     assert "harms cannot be reported" in steps[3]
-    assert f"Body mass index (kg/m²) {MINUS}0.37" in steps[4]
+    assert steps[4].startswith("For the next plan, name in advance the baseline variables that predict failure")
+    assert f"which can happen by chance (Body mass index (kg/m²) {MINUS}0.37" in steps[4]
     assert "Age" not in steps[4]  # -0.06
     assert steps[5].startswith("State the date of the plan in the study file")
 
@@ -193,8 +198,12 @@ def test_a_later_week_that_was_not_possible_is_in_the_forest_and_told_beneath(co
     labels = [text.get_text() for text in trial_figures(compared)["sensitivity"].axes[0].texts]
     assert "Extended to week 60" in labels
     assert labels[labels.index("Extended to week 60") + 1] == "not possible"
+    assert trial_captions(compared)["failures"].endswith(
+        "Patients free of failure at their week-48 visit, held within its window, are plotted at week 48; a failure is "
+        "plotted in the week in which it was found, and at week 48 if that was later."
+    )
     assert trial_captions(compared)["sensitivity"].endswith(
-        "Extended to week 60: not possible, since an arm has no visit at week 60 (within 4 weeks)."
+        "Extended to week 60: not possible, since neither arm had a visit at week 60 (within 4 weeks)."
     )
 
 

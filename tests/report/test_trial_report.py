@@ -172,10 +172,36 @@ def test_quartiles_below_the_limit_of_an_assay_are_shown_as_such(compared, trial
 def test_risk_and_mean_weeks_that_point_apart_are_explained(compared, trial_text):
     """Risk +2.1 points, mean weeks +1.67: more failures, but later; both intervals hold 0."""
     said = "More weeks free of failure with HBIG (+1.67), but also more failures by week 48 (+2.1 percentage points):"
-    assert f"{said} they came later. Neither difference was shown." in trial_text
+    assert f"{said} they came later. Neither difference was statistically significant." in trial_text
     weeks = next(one for one in compared.beside if one.kind == "rmst")
     earlier = dataclasses.replace(weeks, contrast=dataclasses.replace(weeks.contrast, value=-1.67))
     assert "they came" not in trial_page(dataclasses.replace(compared, beside=(earlier,)), {})
+
+
+def test_levels_are_named_as_clinicians_name_them(compared, trial_text):
+    """Women and men, HBeAg negative and positive: 20 + 46 and 47 + 19 patients of HBIG."""
+    levels = {one.label: [(str(level.name), level.patients[0]) for level in one.effects.levels]
+              for one in compared.subgroups}  # fmt: skip
+    assert levels == {
+        "sex": [("women", 20), ("men", 46)], "HBeAg before treatment": [("negative", 47), ("positive", 19)],
+    }  # fmt: skip
+    assert "HBIG given although HBsAg was detected" not in trial_text  # the agent, not the arm
+    assert "Hepatitis B immunoglobulin given although HBsAg was detected" in trial_text
+
+
+def test_failure_is_defined_at_its_first_use_and_has_no_other_name(compared, trial_text):
+    """Neither outcome nor event stands for it in what the page itself says."""
+    first = answer(compared).casefold().index("failure")
+    assert answer(compared)[first:].startswith("Failure is the loss of this endpoint (")
+    for word in ("hidden by antibody", "the detection of", "detects", "Tests for"):
+        assert not re.search(rf"outcomes? {word}|{word} (?:the )?outcome", trial_text)
+    assert "fewer than 5 events" not in trial_text
+
+
+def test_doses_that_another_page_counts_are_named(trial_text):
+    """292 doses by week 48 here; the dosing page has 304 that the rule called for, some of them after week 48."""
+    assert "all 66 (292 doses or courses by week 48)" in trial_text
+    assert "Doses after week 48 are not counted here." in trial_text
 
 
 def test_no_quantity_is_parted_at_the_end_of_a_line(trial_folder):

@@ -37,6 +37,7 @@ CHARACTERISTICS = {  # columns of the patients table that are described whether 
     "centre": "Centre",
     "hbv_genotype": "HBV genotype",
 }
+AGES = {"0 to 34 years": "under 35 years"}  # bands of a validation, in which nobody is an infant
 
 
 @dataclass(frozen=True, slots=True)

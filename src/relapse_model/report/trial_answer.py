@@ -144,7 +144,7 @@ def hidden_words(found: TrialAnalysis) -> str:
     week = found.endpoint.week + found.study.scoring.passive_weeks
     later = found.later.contrast
     if later is None:
-        shown = f"could not be made: {found.later.note.removeprefix(NOT_MADE).rstrip('.')}"
+        shown = f"was not possible: {found.later.note.removeprefix(NOT_MADE).rstrip('.')}"
     else:
         unit = " percentage points" if later.measure == DIFFERENCE else ""
         shown = f"gives {contrast_words(later)}{unit}"
@@ -166,11 +166,11 @@ def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
     failure = " or ".join([", ".join(ways[:-1]), ways[-1]] if len(ways) > 1 else ways)
     what, favours = direction(found.plan).split("; ")
     if contrast.measure == DIFFERENCE:
-        value = f"{what}: {points(contrast.value or 0.0)} percentage points"
+        value = f"Difference in failure, {what}: {points(contrast.value or 0.0)} percentage points"
     else:
         value = f"{MEASURES[contrast.measure].capitalize()}, {what}: {ratio_words(contrast.value)}"
     interval = f"{_level(contrast)} {contrast_words(contrast, interval_only=True)}"
-    return f"The plan compares the opposite, failure ({failure}). {value} ({interval}; {_tested(found)}); {favours}."
+    return f"Failure is the loss of this endpoint ({failure}). {value} ({interval}; {_tested(found)}); {favours}."
 
 
 def _shown(found: TrialAnalysis, contrast: Contrast) -> str:

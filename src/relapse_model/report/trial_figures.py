@@ -10,11 +10,12 @@ from relapse_model.report.trial_words import contrast_words, first_capital
 from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.findings import NOT_MADE
+from relapse_model.trial.arms.number_words import week_number
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 CAPTIONS = {
-    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed. The visit "
-    "of the endpoint, within its window, stands at its week.",
+    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed. "
+    "{visit}",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
     "subgroups": "Risk differences in the subgroups of the plan.",
@@ -28,11 +29,16 @@ def trial_captions(found: TrialAnalysis) -> dict[str, str]:
     ----------
     found : TrialAnalysis
     """
-    note = found.later.note
+    note, week = found.later.note, week_number(found.endpoint.week)
+    visit = (
+        f"Patients free of failure at their week-{week} visit, held within its window, are plotted at week {week}; a "
+        f"failure is plotted in the week in which it was found, and at week {week} if that was later."
+    )
+    captions = CAPTIONS | {"failures": CAPTIONS["failures"].format(visit=visit)}
     if not note.startswith(NOT_MADE):
-        return CAPTIONS
+        return captions
     why = f"{found.later.label}: not possible, since {note.removeprefix(NOT_MADE).rstrip('.')}."
-    return CAPTIONS | {"sensitivity": f"{CAPTIONS['sensitivity']} {why}"}
+    return captions | {"sensitivity": f"{CAPTIONS['sensitivity']} {why}"}
 
 
 def trial_figures(found: TrialAnalysis) -> dict[str, Any]:

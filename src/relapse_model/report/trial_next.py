@@ -46,9 +46,9 @@ def _reporting(found: TrialAnalysis) -> str:
     fewer, more = limits_per_100(contrast)
     patients = _PRECISION * found.flow.randomised
     return (
-        f"Do not report equivalence. The {level} interval rules out more than {fewer} fewer and more than {more} more "
-        f"failures per 100 patients with {name}: compare these limits with the smallest difference that would change "
-        f"practice. With the same risks and losses, an interval half as wide takes about {patients:,} patients in all."
+        f"Do not report equivalence: {name} may prevent up to {fewer}, or cause up to {more}, failures per 100 "
+        f"patients ({level} interval). Compare these limits with the smallest difference that would change practice. "
+        f"With the same risks and losses, an interval half as wide takes about {patients:,} patients in all."
     )
 
 
@@ -58,7 +58,7 @@ def _unknown_endpoints(found: TrialAnalysis) -> str:
     searched = [arm.lost - _settled(found, arm) for arm in arms]
     if not any(searched):
         return ""
-    first = f"Search for the unknown endpoints ({out_of(sum(searched), found.flow.randomised)})"
+    first = f"Try to obtain the missing outcomes (endpoint unknown in {out_of(sum(searched), found.flow.randomised)})"
     if searched != [arm.lost for arm in arms]:  # the extremes move the others too
         return f"{first}."
     extremes = [one.contrast for one in found.sensitivity if one.kind == "extreme"]  # the worst case first
@@ -121,7 +121,7 @@ def _later(found: TrialAnalysis) -> str:
         return ""
     week = found.endpoint.week + found.study.scoring.passive_weeks
     return (
-        f"Plan visits at week {week:g}: the analysis that allows for outcomes hidden by antibody could not be made: "
+        f"Plan visits at week {week:g}: the analysis that allows for failures hidden by antibody was not possible: "
         f"{_why(later.note)}."
     )
 
@@ -156,11 +156,13 @@ def _next_plan(found: TrialAnalysis) -> str:
     parts = []
     if apart:
         named = ", ".join(f"{row.variable} {signed(row.smd or 0.0)}" for row in apart)
-        parts.append(f"here the arms differ by more than {_NOTABLE} standard deviations, as chance allows ({named})")
+        parts.append(
+            f"here the arms differ by more than {_NOTABLE} standard deviations, which can happen by chance ({named})"
+        )
     if asked:
         parts.append(f"not planned, and exploratory: {'; '.join(asked)}")
     return (
-        "For the next plan, state in advance the columns that predict failure, to adjust for them or to "
+        "For the next plan, name in advance the baseline variables that predict failure, to adjust for them or to "
         f"stratify by them. For information: {'; '.join(parts)}."
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from relapse_model.files import write_csv, write_text
+from relapse_model.report.deviation_words import deviation_words
 from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
@@ -114,6 +115,8 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         loss_p=p_value(found.loss.share.p_value),
         since_dose=None if found.since_dose is None else found.since_dose.to_dict("records"),
         deviations=found.deviations.to_dict("records"),
+        deviation_words=deviation_words,
+        dosed="" if found.study.dosing is None else found.study.agent_labels([found.study.dosing.agent])[0],
         adherence=found.adherence.to_dict("records"),
         plan=plan_rows(found),
         captions=trial_captions(found),
@@ -157,12 +160,13 @@ def _in_opposite_directions(found: TrialAnalysis) -> str:
     if (risk.value or 0.0) * (weeks.value or 0.0) <= 0:  # more failures and fewer weeks, or the reverse: one direction
         return ""
     shown = [name for name, one in (("failures", risk), ("weeks", weeks)) if excludes_none(one)]
-    verdict = f"The difference in {' and in '.join(shown)} was shown" if shown else "Neither difference was shown"
+    which = f"The difference in {' and in '.join(shown)}" if shown else "Neither difference"
     more, came = ("more", "later") if later else ("fewer", "earlier")
     of_weeks, of_risk = ratio_words(weeks.value, signed=True), points(risk.value or 0.0)
     return (
         f"{first_capital(more)} weeks free of failure with {found.plan.arms.names[0]} ({of_weeks}), but also {more} "
-        f"failures by week {found.endpoint.week:g} ({of_risk} percentage points): they came {came}. {verdict}."
+        f"failures by week {found.endpoint.week:g} ({of_risk} percentage points): they came {came}. "
+        f"{which} was statistically significant."
     )
 
 

@@ -30,7 +30,7 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
-from relapse_model.report.table_one import CHARACTERISTICS
+from relapse_model.report.table_one import AGES, CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
 from relapse_model.small_counts import disclosed_count
@@ -157,7 +157,7 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
 
 def _levels(grouping: str, study: Study) -> dict[str, str]:
     """Return what the levels of a grouping are called, by what stands in the tables."""
-    return arm_names(study) if grouping == "arm" else SEXES if grouping == "sex" else {}
+    return arm_names(study) if grouping == "arm" else {"sex": SEXES, "age": AGES}.get(grouping, {})
 
 
 def _called(rows: list[dict[str, str]], names: dict[str, str]) -> list[dict[str, str]]:

@@ -60,7 +60,7 @@ def test_every_planned_analysis_has_its_row_also_one_that_was_not_made(found, ta
     assert len(rows) == len(found.contrasts)
     later = cells(tables["primary_analysis"], "Extended to week 60")
     assert later == ("", "", "", "not made", "")
-    assert any("an arm has no visit at week 60" in note for note in tables["primary_analysis"].notes)
+    assert any("neither arm had a visit at week 60" in note for note in tables["primary_analysis"].notes)
 
 
 def test_the_level_stands_in_the_head_of_the_column_and_is_that_of_the_plan(tables):
@@ -136,7 +136,9 @@ def test_adherence_is_the_one_of_the_json(found, tables):
     assert tables["adherence"].columns == ("Centre", "Doses due", "Doses given", "%")
     noted = [note for note in tables["adherence"].notes if "9 patients in HBIG, 0 patients in control" in note]
     assert noted
-    assert noted[0].startswith("Patients with departures from the rule up to their endpoint. Given although HBsAg was detected")
+    assert noted[0].startswith(
+        "Patients with departures from the rule up to their endpoint. Given although HBsAg was detected"
+    )
 
 
 def test_the_columns_of_the_arms_say_what_they_hold_also_where_it_is_no_risk(tables):

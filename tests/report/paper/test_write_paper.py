@@ -96,7 +96,7 @@ def test_the_csv_of_results_says_unit_and_reasons_in_the_row(written):
     text = path_of(written, "primary_analysis", "csv").read_text(encoding="utf-8-sig")
     rows = {row["Analysis"]: row for row in csv.DictReader(io.StringIO(text))}
     assert rows["Extended to week 60"]["Estimate (95 % CI)"] == "not made"
-    assert "an arm has no visit at week 60" in rows["Extended to week 60"]["Note"]
+    assert "neither arm had a visit at week 60" in rows["Extended to week 60"]["Note"]
     assert next(iter(rows.values()))["Measure"] == "Risk difference, percentage points"
     text = path_of(written, "sensitivity_analyses", "csv").read_text(encoding="utf-8-sig")
     tipping = next(row for row in csv.DictReader(io.StringIO(text)) if row["Analysis"] == "Tipping point")

@@ -19,7 +19,7 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
-from relapse_model.report.table_one import CHARACTERISTICS
+from relapse_model.report.table_one import AGES, CHARACTERISTICS
 from relapse_model.study.predictor import Predictor, StudyTerm
 from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES
@@ -176,9 +176,10 @@ def _groups(validation: Validation) -> JournalTable | None:
     for label, groups in groupings.items():
         rows.append([label, *[None] * 5])
         rows += [
-            [inner(row["name"]), row["patients"], row["events"], row["lost"], row["auc"], row["observed_expected"]]
+            [inner(AGES.get(row["name"], row["name"])), row["patients"], row["events"], row["lost"], row["auc"],
+             row["observed_expected"]]
             for row in group_rows(groups)
-        ]
+        ]  # fmt: skip
     if not rows:
         return None
     levels = {

@@ -18,6 +18,7 @@ from relapse_model.features.derive import derive_features
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
+from relapse_model.trial.arms.subgroups import SEXES
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
 
 _COLUMNS = {  # of the patients table, described whether or not a predictor reads them
@@ -127,6 +128,8 @@ def _values(cohort: Cohort, column: str) -> pd.Series:
     if column in _FLAGS:
         return values.map({0: False, 1: True}).astype("boolean")
     text = texts(values)
+    if column == "sex":
+        text = text.replace(SEXES)
     return text.where(~text.str.casefold().isin(MISSING_WORDS), None)
 
 

@@ -311,14 +311,15 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     week = plan.primary.week + on
     who = Randomised(found.place, found.treated, found.strata)
     label = f"Extended to week {week:g}"
-    estimand = f"as the primary analysis, {weeks_of(on)} later, when an outcome hidden by antibody would be detected"
+    estimand = f"as the primary analysis, {weeks_of(on)} later, when a failure hidden by antibody would be detected"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
     later = replace(later, weight_by=found.weight_by)
     seen = [bool((later.known[who] == 0).any()) for who in (later.treated, ~later.treated)]
     if not all(seen):
         arms = counts(later, plan.arms.names)
-        note = f"not made: an arm has no visit at week {week:g} (within {weeks_of(plan.primary.window_weeks)})"
+        which = "one arm had no visit" if any(seen) else "neither arm had a visit"
+        note = f"not made: {which} at week {week:g} (within {weeks_of(plan.primary.window_weeks)})"
         return ArmContrast("later", label, estimand, "supportive", *arms, note=note)
     made = _unadjusted(later, plan, kind="later", label=label, estimand=estimand)
     if made.contrast is None:

@@ -23,6 +23,7 @@ from relapse_model.trial.statistics import (
     subgroup_survival,
 )
 
+SEXES = {"F": "women", "M": "men"}  # no other value is read from that column
 _MOST_LEVELS = 6  # a number with more values and no cuts stays a number
 
 
@@ -108,12 +109,16 @@ def _levels(values: pd.Series, number: pd.Series, asked: TrialSubgroup, readable
         return np.array([None if name is None else _Ordered(name, names.index(name)) for name in groups], dtype=object)
     text = texts(values)
     if readable and set(number.dropna().unique()) <= {0.0, 1.0}:
-        text = text.replace({"0": "no", "1": "yes", "0.0": "no", "1.0": "yes", "False": "no", "True": "yes"})
+        no, yes = ("negative", "positive") if "positive" in asked.column.split("_") else ("no", "yes")
+        text = text.replace({"0": no, "1": yes, "0.0": no, "1.0": yes, "False": no, "True": yes})
+    if asked.column == "sex":
+        named = {letter: _Ordered(word, place) for place, (letter, word) in enumerate(SEXES.items())}
+        return np.array([named.get(one) for one in text], dtype=object)
     return text.where(~text.str.casefold().isin(MISSING_WORDS), None).to_numpy(dtype=object)
 
 
 class _Ordered(str):
-    """The name of a range, in the order of the ranges."""
+    """The name of a range or a level, in the order in which they are listed."""
 
     place: int
 
