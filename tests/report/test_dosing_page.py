@@ -63,7 +63,7 @@ def test_weeks_outside_what_was_looked_at_are_limits(text):
 
 def test_the_last_titre_and_its_week_are_two_columns_and_whole_weeks_have_no_decimal(text):
     """ "Last titre, week: 46.0" reads as a titre of 46."""
-    assert "Last Anti-HBs (mIU/mL) Measured in week" in text
+    assert "Last anti-HBs (mIU/mL) Measured in week" in text
     assert "Last titre, week" not in text
     assert not re.search(r"\d\.0(?!\d)", text)
 

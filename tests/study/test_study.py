@@ -36,6 +36,11 @@ def test_the_built_in_study_is_the_registered_trial(study):
     assert (study.prediction.landmark_weeks, study.prediction.horizon_weeks) == ((0.0,), 48.0)
 
 
+def test_a_criterion_of_the_body_mass_index_states_its_unit(study):
+    (criterion,) = [one for one in study.eligibility.include if one.column == "bmi_kg_m2"]
+    assert criterion.text == "BMI must not exceed 28 kg/m²"
+
+
 def test_every_prior_has_a_source_or_says_that_nothing_is_known(study):
     priors = {predictor.name: predictor.prior for predictor in study.predictors if predictor.prior}
     assert len(priors) >= 5

@@ -57,6 +57,7 @@ def write_dosing_page(
     rule = found.rule
     (agent,) = study.agent_labels([rule.agent])
     lists = forecast_lists(found)
+    falling = forecast_rows(lists.falling, found)
     shown = _example(lists)
     course = None if shown is None else found.course(shown[0])
     pictures = {} if course is None else {"course": svg(titre_forecast_figure(course, rule.again.below))}
@@ -71,8 +72,9 @@ def write_dosing_page(
         facts=_facts(found, lists),
         due=_due_rows(found),
         counted=_counted(found, lists, study),
-        upcoming=forecast_rows(lists.falling, found),
-        may_be_below=any("\N{LESS-THAN OR EQUAL TO}" in row["interval"] for row in forecast_rows(lists.falling, found)),
+        upcoming=falling,
+        may_be_below=any("\N{LESS-THAN OR EQUAL TO}" in row["interval"] for row in falling),
+        may_be_later=any(">" in row["interval"] for row in falling),
         below_now=forecast_rows(lists.below, found),
         unreached=forecast_rows(lists.unreached, found),
         lasting=forecast_rows(lists.lasting, found),
@@ -86,6 +88,7 @@ def write_dosing_page(
         limit=f"{rule.again.below:g} {study.analytes[rule.again.analyte].unit}",
         titre=_titre_name(study.analytes[rule.again.analyte].label),
         titre_title=_titre_title(found, study),
+        last_title=f"Last {_titre_name(_titre_title(found, study))}",
         centres=centres,
         deviations=[
             {"name": deviation_words(row["deviation"], agent), "counts": [row[name] for name in centres]}
@@ -179,8 +182,8 @@ def _facts(found: DosingReport, lists: ForecastLists) -> list[tuple[str, str]]:
     shown = f"{out_of(given, due)}{share}" if due else "none due"
     facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those known to be due", shown)]
     if found.next is not None:
-        never = f"{len(lists.unreached)} of {len(found.next)} with a forecast"
-        facts.append((f"Probably will not reach {found.rule.again.below:g} after one dose", never))
+        of = f"{len(lists.unreached)} of {len(found.next)}"
+        facts.append((f"With a forecast: probably will not reach {found.rule.again.below:g} after one dose", of))
     return facts
 
 

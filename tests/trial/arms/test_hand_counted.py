@@ -365,6 +365,16 @@ def test_nothing_after_the_visit_of_the_week_changes_the_primary_analysis(found)
     assert later.later.treatment.events == 3  # T1 has relapsed by week 60
 
 
+@pytest.mark.parametrize(("seen", "said"), [((), "neither arm had a visit"), (("T4",), "one arm had no visit")])
+def test_a_later_week_without_visits_says_in_how_many_arms(seen, said):
+    """Nobody, or T4 alone, was tested in week 60."""
+    tables = small_tables()
+    rows = pd.DataFrame([(one, 60.0, "hbsag", "<0.05", "IU/mL") for one in seen], columns=tables["labs"].columns)
+    tables["labs"] = pd.concat([tables["labs"], rows], ignore_index=True) if seen else tables["labs"]
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert found.later.note == f"not made: {said} at week 60 (within 4 weeks)"
+
+
 def test_the_endpoint_alone_can_be_asked_for():
     study = small_study()
     who, problems = randomised(small_cohort(), study.trial)
