@@ -232,7 +232,7 @@ def _safety(found: TrialAnalysis) -> list[dict[str, Any]] | None:
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
         (label,) = found.study.agent_labels([str(agent)])
-        rows.append({"what": label, "treatment": _given(one, week), "control": _given(nought, week)})
+        rows.append({"what": first_capital(label), "treatment": _given(one, week), "control": _given(nought, week)})
     return rows
 
 
