@@ -54,14 +54,10 @@ def write_dosing_page(
     synthetic : bool
         Whether the patients were simulated.
     """
-    rule = found.rule
-    (agent,) = study.agent_labels([rule.agent])
-    lists = forecast_lists(found)
-    falling = forecast_rows(lists.falling, found)
+    rule, lists = found.rule, forecast_lists(found)
     shown = _example(lists)
     course = None if shown is None else found.course(shown[0])
     pictures = {} if course is None else {"course": svg(titre_forecast_figure(course, rule.again.below))}
-    centres = [name for name in found.deviations.columns if name != "deviation"]
     html = render(
         "dosing_page.html.jinja",
         pictures,
@@ -71,15 +67,6 @@ def write_dosing_page(
         rule=_rule_words(found, study),
         facts=_facts(found, lists),
         due=_due_rows(found),
-        counted=_counted(found, lists, study),
-        upcoming=falling,
-        may_be_below=any("\N{LESS-THAN OR EQUAL TO}" in row["interval"] for row in falling),
-        may_be_later=any(">" in row["interval"] for row in falling),
-        below_now=forecast_rows(lists.below, found),
-        unreached=forecast_rows(lists.unreached, found),
-        lasting=forecast_rows(lists.lasting, found),
-        planned=found.next is not None and bool(found.next["next_visit"].notna().any()),
-        no_forecast=_no_forecast(found, study),
         ended=_ended_rows(found),
         lost=_missed(found),
         stale=_stale(found) if as_of is None else "",
@@ -89,19 +76,43 @@ def write_dosing_page(
         titre=_titre_name(study.analytes[rule.again.analyte].label),
         titre_title=_titre_title(found, study),
         last_title=f"Last {_titre_name(_titre_title(found, study))}",
-        centres=centres,
-        deviations=[
-            {"name": deviation_words(row["deviation"], agent), "counts": [row[name] for name in centres]}
-            for row in found.deviations.to_dict("records")
-        ],
         adherence=found.adherence.to_dict("records"),
         on_record=_on_record(found, study),
         notes=[first_capital(note) for note in found.notes],
         captions={},
         course_caption="" if shown is None or course is None else _caption(*shown, course),
         number_of=number_of,
+        **_coming(found, lists, study),
+        **_deviations(found, study),
     )
     write_text(html, Path(path), private=True)
+
+
+def _coming(found: DosingReport, lists: ForecastLists, study: Study) -> dict[str, Any]:
+    """Return what the page says of the coming weeks."""
+    falling = forecast_rows(lists.falling, found)
+    return {
+        "counted": _counted(found, lists, study),
+        "planned": found.next is not None and bool(found.next["next_visit"].notna().any()),
+        "upcoming": falling,
+        "may_be_below": any("\N{LESS-THAN OR EQUAL TO}" in row["interval"] for row in falling),
+        "may_be_later": any(">" in row["interval"] for row in falling),
+        "below_now": forecast_rows(lists.below, found),
+        "unreached": forecast_rows(lists.unreached, found),
+        "lasting": forecast_rows(lists.lasting, found),
+        "no_forecast": _no_forecast(found, study),
+    }
+
+
+def _deviations(found: DosingReport, study: Study) -> dict[str, Any]:
+    """Return the departures from the rule in words, with their counts by centre."""
+    (agent,) = study.agent_labels([found.rule.agent])
+    centres = [name for name in found.deviations.columns if name != "deviation"]
+    rows = [
+        {"name": deviation_words(row["deviation"], agent), "counts": [row[name] for name in centres]}
+        for row in found.deviations.to_dict("records")
+    ]
+    return {"centres": centres, "deviations": rows}
 
 
 def _titre_title(found: DosingReport, study: Study) -> str:

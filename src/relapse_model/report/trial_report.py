@@ -114,15 +114,22 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         loss=found.loss.table.to_dict("records"),
         loss_p=p_value(found.loss.share.p_value),
         since_dose=None if found.since_dose is None else found.since_dose.to_dict("records"),
-        deviations=found.deviations.to_dict("records"),
-        deviation_words=deviation_words,
-        dosed="" if found.study.dosing is None else found.study.agent_labels([found.study.dosing.agent])[0],
+        deviations=_deviations(found),
         adherence=found.adherence.to_dict("records"),
         plan=plan_rows(found),
         captions=trial_captions(found),
         signed=signed,
         items_of=lambda anchor: "",
     )  # fmt: skip
+
+
+def _deviations(found: TrialAnalysis) -> list[dict[Any, Any]]:
+    """Return the rows of the table of deviations, each in words."""
+    if found.study.dosing is None:
+        return []
+    (agent,) = found.study.agent_labels([found.study.dosing.agent])
+    rows = found.deviations.to_dict("records")
+    return [row | {"deviation": deviation_words(row["deviation"], agent)} for row in rows]
 
 
 def _rate_ratio(found: TrialAnalysis) -> str:
