@@ -153,10 +153,12 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
         return {"risk": say("no_risk", horizon=horizon), "interval": "", "counted": counted[:1].upper() + counted[1:]}
     percent = {name: f"{100 * risk[name]:.1f}" for name in ("value", "lower", "upper")}
     interval = say("interval", level=f"{100 * risk['level']:g}", lower=percent["lower"], upper=percent["upper"])
-    counted = say("estimated_lost" if counts["lost"] else "estimated", method=risk["method"], counted=counted)
+    known = {"risk": f"{percent['value']} %", "interval": interval}
     if counts["lost"] and risk["value"] > counts["events"] / counts["patients"] + _SHOWN:
-        counted = say("higher", counted=counted, events=counts["events"], patients=counts["patients"])
-    return {"risk": f"{percent['value']} %", "interval": interval, "counted": counted}
+        whole = (counted[:1].upper() + counted[1:]).removesuffix(say("stop"))
+        return known | {"counted": say("higher", counted=whole, method=risk["method"])}
+    counted = say("estimated_lost" if counts["lost"] else "estimated", method=risk["method"], counted=counted)
+    return known | {"counted": counted}
 
 
 def _from_when(study: Study, week: float, say: Say) -> str:

@@ -46,7 +46,7 @@ def unlike_words(groups: Sequence[Subgroup], names: Mapping[str, str] | None = N
 
 
 def unlike_limit(groups: Sequence[Subgroup], say: Callable[..., str]) -> str:
-    """Return the same for a first screen, those furthest from 1; empty where there is none.
+    """Return the same for a first screen, beside the figure of all, those furthest from 1; empty where there is none.
 
     Parameters
     ----------
@@ -56,6 +56,6 @@ def unlike_limit(groups: Sequence[Subgroup], say: Callable[..., str]) -> str:
         Of `relapse_model.report.language.words_of`.
     """
     found = sorted(unlike_predicted(groups), key=lambda one: -max(one[1].value, 1 / max(one[1].value, 1e-9)))
-    said = [say("group_unlike", group=name, ratio=f"{one.value:.2f}") for name, one in found[:_MOST]]
-    joined = say("joint").join(said)
-    return joined[:1].upper() + joined[1:] + say("stop") if said else ""
+    shown = [(name, {limit: f"{getattr(one, limit):.2f}" for limit in ("lower", "upper")}, one) for name, one in found]
+    said = [say("group_unlike", group=name, ratio=f"{one.value:.2f}", **limits) for name, limits, one in shown[:_MOST]]
+    return say("between").join(said)

@@ -79,6 +79,7 @@ def report_page(
     answer = answer_of(
         validation.performance, named, values["errors"], size=values["sample_size"], without=carried, language=language
     ).to_dict()
+    unlike = unlike_limit(validation.left_out, say)
     return render(
         "validation_report.html.jinja",
         pictures,
@@ -102,9 +103,10 @@ def report_page(
             adjudicated=validation.cohort.outcomes is not None,
         ),
         headline=[
-            _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures
+            _measure(name, validation.performance, say) | {"groups": unlike if name == "observed_expected" else ""}
+            for name in HEADLINE
+            if name in validation.performance.measures
         ],
-        limits=unlike_limit(validation.left_out, say),
         **_study_parts(validation, values, answer["code"]),
         **_performance_parts(validation, values),
     )
