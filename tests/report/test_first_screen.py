@@ -103,7 +103,7 @@ def test_for_whom_the_model_is_not_stands_on_the_first_screen(validation, values
         "nucleos(t)ide analogue-only clearance, co-infection, malignancy, immunosuppression within 6 months); HBsAg "
         "at least 0.05 IU/mL at enrolment; "
         f"ages outside {ages.iloc[0]:.0f} to {ages.iloc[1]:.0f} (hardly studied); other treatments; predictions "
-        "at, or for, other weeks."
+        "at or for other weeks."
     )
     chinese = first_screen(values, validation.study, "HBsAg 复阳", 0.0, words_of("zh"))["not_for"]
     assert "失代偿期肝硬化" in chinese
@@ -114,7 +114,7 @@ def test_a_study_without_criteria_names_none_and_few_ages_no_range(validation, v
     bare = replace(validation.study, eligibility=Eligibility())
     alike = values | {"patients_described": {"cohort": 9, "patients": 9}}
     said = first_screen(alike, bare, "relapse", 12.0, words_of("en"))["not_for"]
-    assert said == "patients with relapse at or before week 12; predictions at, or for, other weeks."
+    assert said == "patients with relapse at or before week 12; predictions at or for other weeks."
 
 
 def test_long_lists_of_criteria_are_cut_and_say_so(validation, values):
