@@ -56,6 +56,4 @@ def unlike_limit(groups: Sequence[Subgroup], say: Callable[..., str]) -> str:
         Of `relapse_model.report.language.words_of`.
     """
     found = sorted(unlike_predicted(groups), key=lambda one: -max(one[1].value, 1 / max(one[1].value, 1e-9)))
-    shown = [(name, {limit: f"{getattr(one, limit):.2f}" for limit in ("lower", "upper")}, one) for name, one in found]
-    said = [say("group_unlike", group=name, ratio=f"{one.value:.2f}", **limits) for name, limits, one in shown[:_MOST]]
-    return say("between").join(said)
+    return say("between").join(say("group_unlike", group=name, ratio=f"{one.value:.2f}") for name, one in found[:_MOST])
