@@ -122,7 +122,7 @@ def test_what_is_not_on_the_first_screens_is_folded_and_needs_no_script(page):
     assert "::details-content" in page[page.index("@media print") :]  # printed, all of it is there
 
 
-def test_the_page_in_chinese_says_what_stays_as_it_is(validation, values):
+def test_the_page_in_chinese_is_in_chinese(validation, values):
     page = report_page(validation, {}, values, "zh")
     text = visible(page)
     assert 'lang="zh-CN"' in page
