@@ -79,7 +79,6 @@ def report_page(
     answer = answer_of(
         validation.performance, named, values["errors"], size=values["sample_size"], without=carried, language=language
     ).to_dict()
-    unlike = unlike_limit(validation.left_out, say)
     return render(
         "validation_report.html.jinja",
         pictures,
@@ -102,14 +101,19 @@ def report_page(
             competed=validation.performance.competing,
             adjudicated=validation.cohort.outcomes is not None,
         ),
-        headline=[
-            _measure(name, validation.performance, say) | {"groups": unlike if name == "observed_expected" else ""}
-            for name in HEADLINE
-            if name in validation.performance.measures
-        ],
+        headline=_headline(validation, say),
         **_study_parts(validation, values, answer["code"]),
         **_performance_parts(validation, values),
     )
+
+
+def _headline(validation: Validation, say: Callable[..., str]) -> list[dict[str, str]]:
+    found, unlike = validation.performance, unlike_limit(validation.left_out, say)
+    return [
+        _measure(name, found, say) | {"groups": unlike if name == "observed_expected" else ""}
+        for name in HEADLINE
+        if name in found.measures
+    ]
 
 
 def _study_parts(validation: Validation, values: dict[str, Any], code: str) -> dict[str, Any]:
