@@ -102,7 +102,7 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(gain=(-0.01, -0.05, 0.03))  # it ranks; its risks were not shown to be accurate
-    asked = "To overfit little, 8 parameters need about 598 patients (101 with the outcome), these included"
+    asked = "About 598 patients (101 with the outcome), including these 400, are needed for a model with 8 parameters"
     assert answer_of(unsure, "relapse", size=SIZE).needed.startswith(asked)
     assert answer_of(unsure, "relapse", size={"refused": "x"}).needed == ""
     assert answer_of(measured(), "relapse", size=SIZE).needed == ""  # it works: other patients are asked for
@@ -138,7 +138,7 @@ def test_every_language_has_every_text_with_the_same_names_in_it():
 
 def test_the_answer_in_chinese_holds_the_same_figures():
     answer = answer_of(measured(), "HBsAg", language="zh")
-    assert "AUC 0.70，95 % 区间 0.60 至 0.80" in answer.sentence
+    assert "AUC 0.70，95 % 置信区间 0.60 至 0.80" in answer.sentence
     assert answer.code == "yes"
 
 

@@ -59,7 +59,8 @@ def test_the_share_of_the_prior_is_that_of_the_precision(study):
     """Posterior variances of a tenth and a fifth of the prior's: 0.6 x 10 % + 0.4 x 20 % = 14 %."""
     said = baseline_learned(counted(study, [0.05625, 0.1125]))
     assert said == (
-        "In this model 14 % of the precision of the mean risk comes from this prior, and the rest from its patients."
+        "In this model 14 % of the precision of the mean risk comes from the study's prior of it (11.0 % by week 48), "
+        "and the rest from its patients."
     )
 
 
@@ -86,15 +87,15 @@ def test_a_later_landmark_says_how_the_weeks_were_converted(study):
     model = counted(study, [0.05625, 0.1125])
     model.landmark_week = 12.0
     model.classifier.baseline = (study.outcome.baseline.log_odds(36.0), 0.75)
-    assert "this prior (8.4 % within 36 weeks, at a constant hazard)" in baseline_learned(model)
+    assert "the study's prior of it (8.4 % within 36 weeks, at a constant hazard)" in baseline_learned(model)
 
 
 def test_the_card_states_prior_share_and_source(model, study):
     card = model_card(model)
     assert "Prior of the mean risk: 11.0 % by week 48" in card
-    assert "of the precision of the mean risk comes from this prior" in card
+    assert "of the precision of the mean risk comes from the study's prior of it (11.0 % by week 48)" in card
     assert "Lu 2024" in card
-    assert "这一先验" in model_card(model, language="zh")
+    assert "研究对平均风险的先验（截至第 48 周 11.0 %）" in model_card(model, language="zh")
 
 
 def test_a_model_without_one_says_nothing(study):

@@ -66,20 +66,20 @@ def test_week_0_is_what_the_study_says(validation, values, language):
     stated = replace(study, outcome=replace(study.outcome, analyte=None))
     expected = {
         "en": (
-            "Week 0 is enrolment; HBsAg was below 0.05 IU/mL then, perhaps for longer.",
+            "Week 0 is enrolment; HBsAg was below 0.05 IU/mL then, and may have been for some time.",
             "Week 0 is the day of each patient's first HBsAg below 0.05 IU/mL.",
             "Week 0 is enrolment.",
             "Weeks count from week 0 of the study.",
-            "Weeks count from week 0 of the study, when the latest HBsAg was below 0.05 IU/mL; it may have been "
-            "so for longer.",
+            "Weeks count from week 0 of the study, when the latest HBsAg was below 0.05 IU/mL, and may have "
+            "been for some time.",
             "Week 0 is enrolment. Risks are predicted at week 12, for patients still free of the outcome.",
         ),
         "zh": (
-            "第 0 周为入组时，此时最近一次 HBsAg 低于 0.05 IU/mL；并非首次出现该结果之日。",
+            "第 0 周为入组时，此时最近一次 HBsAg 低于 0.05 IU/mL；入组前可能已如此。",
             "第 0 周为每位患者首次 HBsAg 低于 0.05 IU/mL 之日。",
             "第 0 周为入组时。",
             "周数自研究的第 0 周起算。",
-            "周数自研究的第 0 周起算，此时最近一次 HBsAg 低于 0.05 IU/mL；并非自首次出现该结果之日起算。",
+            "周数自研究的第 0 周起算，此时最近一次 HBsAg 低于 0.05 IU/mL；此前可能已如此。",
             "第 0 周为入组时。在第 12 周对尚未出现结局的患者预测风险。",
         ),
     }[language]
@@ -99,21 +99,22 @@ def test_for_whom_the_model_is_not_stands_on_the_first_screen(validation, values
     said = first_screen(values, validation.study, "HBsAg relapse", 0.0, words_of("en"))["not_for"]
     ages = validation.cohort.patients["age_years"].astype(float).quantile([0.05, 0.95])
     assert said == (
-        "anyone outside the study's criteria (excluded: decompensated cirrhosis, spontaneous or NA-only clearance, "
-        "co-infection, malignancy, immunosuppression within 6 months); patients with HBsAg relapse by week 0; ages "
-        f"below {ages.iloc[0]:.0f} or above {ages.iloc[1]:.0f} (hardly studied); other treatments; another week of "
-        "prediction or horizon."
+        "anyone outside the study's criteria (excluded: decompensated cirrhosis, spontaneous or "
+        "nucleos(t)ide analogue-only clearance, co-infection, malignancy, immunosuppression within 6 months); HBsAg "
+        "at least 0.05 IU/mL at enrolment; "
+        f"ages outside {ages.iloc[0]:.0f} to {ages.iloc[1]:.0f} (hardly studied); other treatments; predictions "
+        "at or for other weeks."
     )
     chinese = first_screen(values, validation.study, "HBsAg 复阳", 0.0, words_of("zh"))["not_for"]
     assert "失代偿期肝硬化" in chinese
-    assert "HBsAg 复阳" in chinese
+    assert "入组时 HBsAg 已不低于 0.05 IU/mL 者" in chinese
 
 
 def test_a_study_without_criteria_names_none_and_few_ages_no_range(validation, values):
     bare = replace(validation.study, eligibility=Eligibility())
     alike = values | {"patients_described": {"cohort": 9, "patients": 9}}
     said = first_screen(alike, bare, "relapse", 12.0, words_of("en"))["not_for"]
-    assert said == "patients with relapse by week 12; another week of prediction or horizon."
+    assert said == "patients with relapse at or before week 12; predictions at or for other weeks."
 
 
 def test_long_lists_of_criteria_are_cut_and_say_so(validation, values):

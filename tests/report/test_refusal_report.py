@@ -64,7 +64,7 @@ def test_who_the_patients_were_is_told_all_the_same(page, folder):
         assert section in text
     assert "free of HBsAg relapse (n\u00a0=\u00a030)" in page
     assert "HBsAg relapse (n\u00a0=\u00a04)" in page  # whoever owns the data sees the few too
-    assert "40 patients: 4 with the outcome by the horizon, 30 free of it, 6 lost before it." in text
+    assert "40 patients: 4 with the outcome by the horizon, 30 without it, 6 lost before it." in text
     assert "These patients support" in text
     assert {path.stem for path in (folder / "figures").glob("*.svg")} == {
         "kaplan_meier",

@@ -131,7 +131,7 @@ def test_thresholds_are_shares_with_intervals(validation):
     [
         "Cross-validation was made once; with 20 or more repeats, results depend less on how the folds were drawn.",
         "Bootstrap interval: 20 of 20 resamples could be used; an interval of 95 % needs 40 or more.",
-        "Quote these posterior odds ratios, with their intervals.",
+        "Quote the posterior odds ratios, with their intervals.",
         "full effect against none", "Change of the odds by the whole model", "Week",
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from relapse_model.report.disclosure import known_disclosure, with_all_counts
 from relapse_model.report.figures.marks_of_five import outcome_groups
 from relapse_model.report.figures.risk_groups import risk_groups_figure
 from relapse_model.report.figures.validation import calibration_figure, grouped_points
-from relapse_model.report.risk_groups import risk_groups
+from relapse_model.report.risk_groups import order_words, risk_groups
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,37 @@ def test_observed_and_predicted_by_hand(counted):
     assert (low.observed[0], middle.observed[0], high.observed[0]) == pytest.approx((0.0, 0.1, 0.5))
     # Nobody of 20: the exact upper limit, 1 - 0.025 ** (1 / 20) = 0.168.
     assert low.observed[2] == pytest.approx(0.1684, abs=1e-4)
+
+
+LOWER_TWO = "It separated the third at highest risk from the rest, but not the lower two thirds from each other."
+UPPER_TWO = "It separated the third at lowest risk from the rest, but not the upper two thirds from each other."
+NO_ORDER = "The observed risk did not rise from third to third as the predicted risk did."
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [
+        ([(0.09, 0.04, 0.23), (0.12, 0.05, 0.27), (0.34, 0.21, 0.50)], ""),
+        ([(0.09, 0.04, 0.23), (0.07, 0.02, 0.22), (0.34, 0.21, 0.50)], LOWER_TWO),
+        ([(0.0, 0.0, 0.17), (0.0, 0.0, 0.17), (0.5, 0.3, 0.7)], LOWER_TWO),  # alike is not apart
+        ([(0.09, 0.04, 0.23), (0.07, 0.02, 0.22), (0.12, 0.05, 0.27)], NO_ORDER),  # the highest may be as low
+        ([(0.05, 0.01, 0.18), (0.40, 0.26, 0.57), (0.35, 0.22, 0.52)], UPPER_TWO),
+        ([(0.30, 0.18, 0.47), (0.20, 0.10, 0.36), (0.10, 0.04, 0.25)], NO_ORDER),
+        (
+            [(0.05, 0.01, 0.18), (0.04, 0.01, 0.17)],
+            "The observed risk was not higher in the upper half than in the lower.",
+        ),
+        ([(0.05, 0.01, 0.18), (0.20, 0.10, 0.36)], ""),
+        ([(0.16, 0.10, 0.24)], ""),
+        ([(0.09, 0.04, 0.23), None, (0.05, 0.01, 0.18)], ""),
+    ],
+)
+def test_groups_out_of_order_are_said_to_be_so(observed, said):
+    groups = [
+        {"observed": None if one is None else dict(zip(("value", "lower", "upper"), one, strict=True))}
+        for one in observed
+    ]
+    assert order_words(groups) == said
 
 
 def test_for_others_no_group_tells_a_small_count(counted):

@@ -134,7 +134,7 @@ def test_what_there_is_not_is_said_once_as_such(texts_of_death):
     assert texts_of_death["priors"] == "The study states no priors. Boosted trees use the directions."
     assert "logistic regression that expects small effects" in texts_of_death["card"]
     assert "30 with death by week 52, 0 lost before it" in texts_of_death["training"]
-    assert "known to be free of it" in texts_of_death["card"]
+    assert "known to be without it" in texts_of_death["card"]
 
 
 def test_of_the_built_in_study_all_of_it_is_said(page, validation, values):
@@ -164,7 +164,7 @@ def test_priors_that_no_candidate_uses_are_not_said_to_be_used(study):
             "Lost patients count as neither; similar patients who were followed are given more weight in their place.",
         ),
         ("drop_lost", "ridge_logistic", "Lost patients were left out of the training."),
-        ("lost_as_free", "ridge_logistic", "Lost patients counted as free of it in the training"),
+        ("lost_as_free", "ridge_logistic", "Lost patients counted as without the outcome in the training"),
         ("ipcw", "prior_hazard", "Lost patients count for as long as they were followed."),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.performance_measures import MEASURES, performance
 
 RELAPSE = np.array([0, 0, 1, 0, 1, 1, 0, np.nan])
@@ -59,3 +61,10 @@ def test_a_slope_of_nearly_equal_risks_is_refused():
     risk = 0.3 + 1e-4 * np.tile([0, 1, 2, 3, 2, 1], 10)
     found = performance(relapse, risk, np.ones(60), np.full(60, 48.0), relapse)
     assert "the risks are nearly equal" in found.refused["calibration_slope"]
+
+
+def test_one_run_is_no_mean_over_repeats():
+    one = Estimate(0.6, 0.5, 0.7, 0.95, "DeLong")
+    assert mean_measures([({"auc": one}, {})], ["auc"]) == ({"auc": one}, {})
+    twice = mean_measures([({"auc": one}, {}), ({"auc": one}, {})], ["auc"])[0]["auc"]
+    assert twice.method == "DeLong; mean over repeats"

@@ -166,7 +166,7 @@ def _next(
     more = size is not None and size.get("needed_patients", 0) > performance.patients
     if size is not None and more and code == "ranks":  # what cannot rank is not mended by a size that assumes it can
         shown = {"patients": f"{size['needed_patients']:,}", "events": f"{size['needed_events']:,}"}
-        needed = say("needed", parameters=size["parameters"], **shown)
+        needed = say("needed", parameters=size["parameters"], studied=performance.patients, **shown)
     return say(f"next_{code}"), needed
 
 

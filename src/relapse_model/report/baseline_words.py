@@ -92,8 +92,8 @@ def _origin(model: RelapseModel) -> str:
         return f"an earlier model ({_percent(mean)} %, {100 * _LEVEL:.0f} % interval {_between(mean, sd)})"
     weeks = model.study.prediction.horizon_weeks - landmark
     if weeks == known.by_week:
-        return "this prior"
-    return f"this prior ({_percent(mean)} % within {weeks_of(weeks)}, at a constant hazard)"
+        return f"the study's prior of it ({_percent(mean)} % by week {known.by_week:g})"
+    return f"the study's prior of it ({_percent(mean)} % within {weeks_of(weeks)}, at a constant hazard)"
 
 
 def _between(mean: float, sd: float) -> str:

@@ -82,7 +82,7 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
     counts = outcome["state"].value_counts()
     words = {
         "relapse": "with the outcome by the horizon",
-        "free": "free of it through the horizon",
+        "free": "without it through the horizon",
         "lost": "lost before the horizon (neither)",
         POSITIVE: f"{POSITIVE}: by the last test that decides",
         RELAPSED: f"{RELAPSED}: at or before the landmark",

@@ -47,8 +47,8 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these "
-    "patients and do not compare treatments.",
+    "kaplan_meier": "Curves end where fewer than 5 are still followed. Dotted line: the horizon. The curves describe "
+    "these patients and do not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -64,9 +64,8 @@ CAPTIONS = {
     "risks": "Out-of-fold risks. Boxes: quartiles; whiskers: 5th and 95th percentile; pale bars: number of patients, 5 "
     "or more to a bar. Groups of fewer than 10 are only named.",
     "stability": "Risk by the bootstrap models against risk by the model, means of 5 or more patients with similar "
-    "risk. Long lines: with other patients, these would have received another risk. Not confidence intervals.",
-    "forest": "Each group was predicted by a model of all others. Groups differ by chance; small ones have wide "
-    "intervals.",
+    "risk. The longer the line, the more the risk depends on which patients were used. Not confidence intervals.",
+    "forest": "Each group was predicted by a model of all others. Small groups have wide intervals.",
     "coefficients": "Odds ratios before these patients (priors of the study) and after. 95 % intervals.",
     "nomogram": "The model on paper: add up the points above each value, and read the risk below the total.",
     "shap_summary": "How much each predictor moves the risk: to the right it raises it. Each mark: 5 or more patients. "
@@ -140,7 +139,7 @@ def _dated(study: Study, disclosure: str) -> str:
         return "The outcome is known by the horizon only, not when it came: the curve drops there."
     window = study.prediction.visit_window_weeks
     last = (
-        f" Whoever was last seen free of it up to {window:g} weeks before the horizon counts as followed to the "
+        f" Whoever was last seen without it up to {window:g} weeks before the horizon counts as followed to the "
         "horizon."
     )
     last = last if window else ""

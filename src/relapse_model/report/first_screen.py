@@ -19,8 +19,9 @@ from relapse_model.study.study import Study
 
 _SEXES = {"F", "M"}
 _MOST_ARMS = 4
+_SHOWN = 0.0005  # of a risk, with one decimal in percent
 _FEWEST_AGES = 20  # of fewer, the 5th percentile is one patient
-_CRITERIA_LETTERS = 130  # of the excluding criteria that a first screen has room for
+_CRITERIA_LETTERS = 160  # of the excluding criteria that a first screen has room for
 Say = Callable[..., str]
 
 
@@ -152,32 +153,37 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
         return {"risk": say("no_risk", horizon=horizon), "interval": "", "counted": counted[:1].upper() + counted[1:]}
     percent = {name: f"{100 * risk[name]:.1f}" for name in ("value", "lower", "upper")}
     interval = say("interval", level=f"{100 * risk['level']:g}", lower=percent["lower"], upper=percent["upper"])
+    known = {"risk": f"{percent['value']} %", "interval": interval}
+    if counts["lost"] and risk["value"] > counts["events"] / counts["patients"] + _SHOWN:
+        whole = (counted[:1].upper() + counted[1:]).removesuffix(say("stop"))
+        return known | {"counted": say("higher", counted=whole, method=risk["method"])}
     counted = say("estimated_lost" if counts["lost"] else "estimated", method=risk["method"], counted=counted)
-    return {"risk": f"{percent['value']} %", "interval": interval, "counted": counted}
+    return known | {"counted": counted}
 
 
 def _from_when(study: Study, week: float, say: Say) -> str:
     """Return what week 0 is: enrolment only in a trial; else the study alone knows it, whose tables count from it."""
     enrolled = study.trial is not None
-    index, rule, chinese = study.time.index, study.outcome, say("language") == "zh"
-
-    def named(analyte: str) -> str:
-        one = study.analytes[analyte]
-        return (one.label_zh if chinese else "") or one.label
-
+    index, rule = study.time.index, study.outcome
     if index is not None:
         below = index.first_below is not None
         limit = index.first_below if below else index.first_at_least
         unit = study.analytes[index.analyte].unit
-        zero = say("zero_index", analyte=named(index.analyte), limit=_limit(below, limit, unit, say))
+        zero = say("zero_index", analyte=_analyte(study, index.analyte, say), limit=_limit(below, limit, unit, say))
     elif rule.analyte is not None and not week:
         free_below = rule.at_least is not None  # the outcome is a result at or above the limit
         limit = rule.at_least if free_below else rule.below
         shown = _limit(free_below, limit, study.analytes[rule.analyte].unit, say)
-        zero = say("zero_tested" if enrolled else "zero_of_study_tested", analyte=named(rule.analyte), limit=shown)
+        tested = "zero_tested" if enrolled else "zero_of_study_tested"
+        zero = say(tested, analyte=_analyte(study, rule.analyte, say), limit=shown)
     else:
         zero = say("zero" if enrolled else "zero_of_study")
     return say("between").join([zero, say("predicted_at", landmark=f"{week:g}")]) if week else zero
+
+
+def _analyte(study: Study, name: str, say: Say) -> str:
+    one = study.analytes[name]
+    return (one.label_zh if say("language") == "zh" else "") or one.label
 
 
 def _limit(below: bool, limit: float | None, unit: str, say: Say) -> str:
@@ -209,13 +215,24 @@ def _not_for(found: dict[str, Any], study: Study, named: str, week: float, say: 
         named_criteria = _excluded(study, say)
         examples = say("not_criteria_named", criteria=named_criteria) if named_criteria else ""
         parts.append(say("not_criteria", named=examples))
-    parts.append(say("not_relapsed", outcome=named, landmark=f"{week:g}"))
+    parts.append(_not_at_risk(study, named, week, say))
     if "ages" in found:
         low, high = (f"{age:.0f}" for age in found["ages"])
         parts.append(say("not_ages", low=low, high=high))
     if len(found.get("arms", {})) > 1:
         parts.append(say("not_arms"))
     return say("joint").join([*parts, say("not_weeks")]) + say("stop")
+
+
+def _not_at_risk(study: Study, named: str, week: float, say: Say) -> str:
+    """Return who has the outcome already: by its test at week 0, before which no relapse can have been seen."""
+    rule = study.outcome
+    at = say("at_enrolment") if study.trial is not None and not week else say("at_week", landmark=f"{week:g}")
+    if rule.analyte is None or week:
+        return say("not_relapsed", outcome=named, week=at)
+    below = rule.at_least is None
+    shown = _limit(below, rule.below if below else rule.at_least, study.analytes[rule.analyte].unit, say)
+    return say("not_positive", analyte=_analyte(study, rule.analyte, say), limit=shown, week=at)
 
 
 def _excluded(study: Study, say: Say) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.report.group_words import unlike_words
 from relapse_model.report.model_values import prior_informed
 from relapse_model.report.words import reads_arm, reads_labs
 from relapse_model.study.study import Study
@@ -134,7 +135,7 @@ def _centres(validation: Validation) -> str:
         group = validation.settings["leave_out"]
         return (
             f"Each {group} was predicted by a model of the others. This tests transferability less strictly than "
-            "another country or another year would, and groups also differ by chance."
+            f"another country or another year would. {unlike_words(validation.left_out)}"
         )
     return "No group of patients, such as a centre, was left out as a whole: performance in a new hospital is unknown."
 

@@ -28,7 +28,7 @@ from relapse_model.validation.performance_measures import MEASURES, Performance,
 _LOST = {  # how training counted them
     "ipcw": "Lost patients count as neither; similar patients who were followed are given more weight in their place.",
     "drop_lost": "Lost patients were left out of the training.",
-    "lost_as_free": "Lost patients counted as free of it in the training, which makes the risks too low.",
+    "lost_as_free": "Lost patients counted as without the outcome in the training, which makes the risks too low.",
 }
 
 
@@ -54,7 +54,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
     >>> print(model_card(model).splitlines()[0][:74])
-    # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance
+    # HBsAg relapse within 48 weeks of enrolment in patients with peginterferon-induced HBsAg loss
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

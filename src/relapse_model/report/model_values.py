@@ -84,6 +84,26 @@ def coefficient_rows(model: RelapseModel) -> list[dict[str, str]]:
     ]
 
 
+def odds_ratio_words(model: RelapseModel) -> str:
+    """Say which odds ratios to quote, and why a predictor has several: forms of its effect, averaged by how they fit.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    """
+    quote = "Quote the posterior odds ratios, with their intervals."
+    lines = {row["label"] for row in coefficient_rows(model)}
+    replaced = {name for term in model.study.terms if term.label in lines for name in term.replaces}
+    named = [one.label for one in model.study.predictors if one.name in replaced and one.label in lines]
+    if not named:
+        return quote
+    return (
+        f"{quote} The model averages several forms of the effect of these predictors, by how well each form fits; the "
+        f"table has a line for each: {', '.join(named)}. Of these, quote the line under the predictor's own name: the "
+        "others are other forms of the same effect, not further effects."
+    )
+
+
 def _effects(model: RelapseModel) -> list[dict[str, Any]]:
     if model.classifier_name not in LOGISTIC:
         return []

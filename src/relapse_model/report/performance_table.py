@@ -25,8 +25,8 @@ COLUMNS = {
     "apparent": "Apparent",
 }
 EXPLAINED = {
-    "nested": "Each patient is predicted by models made without this patient; mean over the repeats. Quote these "
-    "figures, with their intervals.",
+    "nested": "Each patient is predicted by models made without this patient. Quote these figures, with their "
+    "intervals.",
     "corrected": "The apparent figure minus the optimism: what bootstrap models lose between their own sample and the "
     "original patients. Mean optimism; for measures of calibration the median, because a single model with almost no "
     "effects could dominate the mean.",

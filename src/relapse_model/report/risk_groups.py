@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -92,6 +94,36 @@ def risk_groups(validation: Validation, disclosure: str = FULL) -> list[RiskGrou
                 for name, rows, count in zip(names, groups, events, strict=True)
             ]
     return []
+
+
+def order_words(groups: Sequence[Mapping[str, Any]]) -> str:
+    """Say where the observed risks of neighbouring groups do not rise with the predicted ones; else nothing.
+
+    A group counts as separated from the others if its 95 % interval holds none of their observed risks.
+
+    Parameters
+    ----------
+    groups : sequence of mapping
+        Of `RiskGroup.to_dict`, the lowest predicted risk first.
+
+    Examples
+    --------
+    >>> order_words([{"observed": {"value": value, "lower": 0.02, "upper": 0.2}} for value in (0.1, 0.08)])
+    'The observed risk was not higher in the upper half than in the lower.'
+    """
+    if any(one["observed"] is None for one in groups):
+        return ""
+    risks = [float(one["observed"]["value"]) for one in groups]
+    rises = [before < after for before, after in pairwise(risks)]
+    if all(rises):
+        return ""
+    if len(groups) == len(_NAMES[2]):
+        return "The observed risk was not higher in the upper half than in the lower."
+    if rises == [False, True] and groups[2]["observed"]["lower"] > max(risks[:2]):
+        return "It separated the third at highest risk from the rest, but not the lower two thirds from each other."
+    if rises == [True, False] and groups[0]["observed"]["upper"] < min(risks[1:]):
+        return "It separated the third at lowest risk from the rest, but not the upper two thirds from each other."
+    return "The observed risk did not rise from third to third as the predicted risk did."
 
 
 def _observed(

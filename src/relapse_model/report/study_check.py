@@ -64,7 +64,7 @@ def cohort_lines(cohort: Cohort, study: Study) -> Iterator[str]:
 def _at_risk(at: AtLandmark) -> Iterator[str]:
     """Yield how many are at risk, and what became of them."""
     state = at.outcome["state"]
-    known = {RELAPSE: "with the outcome by the horizon", FREE: "free of it", LOST: "lost before the horizon"}
+    known = {RELAPSE: "with the outcome by the horizon", FREE: "without it", LOST: "lost before the horizon"}
     if (state == COMPETING).any():
         known[COMPETING] = "with a competing event by the horizon"
     yield f"{len(at.at_risk)} of {len(at.cohort)} patients are at risk in week {at.landmark:g}:"

@@ -16,8 +16,10 @@ from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
 from relapse_model.report.figures_of_report import CAPTIONS, captions, net_benefit_words
 from relapse_model.report.first_screen import first_screen
+from relapse_model.report.group_words import unlike_limit, unlike_words
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import LOST_IN_TRAINING
+from relapse_model.report.model_values import odds_ratio_words
 from relapse_model.report.page import render
 from relapse_model.report.performance_table import (
     COLUMNS,
@@ -30,6 +32,7 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
+from relapse_model.report.risk_groups import order_words
 from relapse_model.report.table_one import AGES, CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
@@ -37,6 +40,7 @@ from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
+from relapse_model.validation.subgroups import Subgroup
 
 HEADLINE = ("auc", "log_loss_difference", "calibration_slope", "observed_expected")
 _ABOVE_ONE = ("calibration_slope",)  # what a value above 1 means is not what one below it does
@@ -97,12 +101,19 @@ def report_page(
             competed=validation.performance.competing,
             adjudicated=validation.cohort.outcomes is not None,
         ),
-        headline=[
-            _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures
-        ],
+        headline=_headline(validation, say),
         **_study_parts(validation, values, answer["code"]),
         **_performance_parts(validation, values),
     )
+
+
+def _headline(validation: Validation, say: Callable[..., str]) -> list[dict[str, str]]:
+    found, unlike = validation.performance, unlike_limit(validation.left_out, say)
+    return [
+        _measure(name, found, say) | {"groups": unlike if name == "observed_expected" else ""}
+        for name in HEADLINE
+        if name in found.measures
+    ]
 
 
 def _study_parts(validation: Validation, values: dict[str, Any], code: str) -> dict[str, Any]:
@@ -134,6 +145,9 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
     flat = flat_thresholds(shown)
     return {
         "risk_groups": [_group_row(one) for one in values["risk_groups"]],
+        "out_of_order": order_words(values["risk_groups"]),
+        "unlike": _unlike(shown),
+        "odds_ratios": odds_ratio_words(validation.model),
         "columns": [
             {"name": name, "label": COLUMNS[name], "text": EXPLAINED[name]} for name in shown_columns(validation)
         ],
@@ -148,11 +162,27 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "unshown": [group.name for group in shown.left_out if group.hidden],
         "subgroups": {
             GROUPINGS.get(name, name): _called(group_rows(groups), _levels(name, validation.study))
-            for name, groups in shown.subgroups.items()
-            if name != validation.settings["leave_out"] or not shown.left_out  # left out one by one: shown above
+            for name, groups in _own_subgroups(shown).items()
         },
         "effects": effect_rows(validation),
     }
+
+
+def _own_subgroups(shown: Validation) -> dict[str, tuple[Subgroup, ...]]:
+    """Return the groupings without the one that was left out in turn, which has a table of its own."""
+    return {
+        name: groups
+        for name, groups in shown.subgroups.items()
+        if name != shown.settings["leave_out"] or not shown.left_out
+    }
+
+
+def _unlike(shown: Validation) -> dict[str, str]:
+    """Return what is said beside the tables of groups: of all subgroups at once, since all were looked at."""
+    own = _own_subgroups(shown)
+    names = {level: called for name in own for level, called in _levels(name, shown.study).items()}
+    every = tuple(group for groups in own.values() for group in groups)
+    return {"left_out": unlike_words(shown.left_out), "subgroups": unlike_words(every, names)}
 
 
 def _levels(grouping: str, study: Study) -> dict[str, str]:

@@ -51,6 +51,8 @@ def _mean(found: list[Estimate | float], repeats: int) -> Estimate | float:
         return float(np.mean([float(value) for value in found if not isinstance(value, Estimate)]))
     rows = np.array([(e.value, e.lower, e.upper) for e in found if isinstance(e, Estimate)])
     value, lower, upper = rows.mean(axis=0)
+    if repeats == 1:
+        return first
     over = (
         "mean over repeats"
         if len(found) == repeats

@@ -191,7 +191,7 @@ def test_legends_are_off_the_data_of_a_calibration_plot():
     figure = figures.calibration_figure(*cohort(200)[:2])
     assert [axes.get_legend() for axes in figure.axes] == [None, None]
     shown = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"perfect", "with the outcome", "free of it"} <= set(shown)
+    assert {"perfect", "with the outcome", "without it"} <= set(shown)
 
 
 def test_calibration_below_100_relapses_is_called_indicative_and_shows_the_estimates():
@@ -301,7 +301,7 @@ def test_risk_figure_has_no_group_for_nobody_and_does_not_draw_a_handful():
     axes = figures.risk_figure([0, 1, 0, 0, 0, 0], [0.1, 0.3, 0.2, 0.1, 0.2, 0.3]).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == [
         "with the outcome\n(n < 5)",
-        "free of it\n(n = 5)",
+        "without it\n(n = 5)",
     ]
     assert not axes.lines
     assert not axes.patches

@@ -51,4 +51,4 @@ def _can_stand(predictor: Predictor) -> bool:
     return predictor.typical is not None and predictor.prior is not None and predictor.prior.per != "sd"
 
 
-CHECK = CohortCheck("RM118", "a predictor known in hardly anybody", hardly_known_predictor)
+CHECK = CohortCheck("RM118", "a predictor missing in nearly all patients", hardly_known_predictor)

@@ -51,4 +51,4 @@ def counted_as_no(at: AtLandmark) -> Verdict:
     )
 
 
-CHECK = CohortCheck("RM124", "levels that count as no", counted_as_no, "note")
+CHECK = CohortCheck("RM124", "entries that are counted as no", counted_as_no, "note")

@@ -47,4 +47,4 @@ def zero_above_numbers(at: AtLandmark) -> Verdict:
     )
 
 
-CHECK = CohortCheck("RM125", "a 0 that ranks above a number", zero_above_numbers)
+CHECK = CohortCheck("RM125", "a 0 that is ranked above a positive result", zero_above_numbers)

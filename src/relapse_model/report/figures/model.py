@@ -100,7 +100,7 @@ def shap_summary_figure(explanation: shap.Explanation) -> Figure:
         )  # fmt: skip
     _small_text(figure)
     axes.set_xlabel("SHAP value")
-    _fit_around(figure, "What drives the risks", f"Effect of each predictor on the {_output(explanation)}")
+    _fit_around(figure, "How the predictors enter the model", f"Effect of each predictor on the {_output(explanation)}")
     return figure
 
 

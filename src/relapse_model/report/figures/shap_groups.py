@@ -1,4 +1,4 @@
-"""What drives the risks: the SHAP values of each predictor, in patients with low, middle and high values of it."""
+"""How the predictors enter the model: SHAP values of each, in patients with low, middle and high values of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def shap_groups_figure(
         axes.plot([], [], marker="o", linestyle="none", markersize=4, color=colour, label=label)
     put_legend(figure, axes, ax, ncols=2)
     less = len(everything) - len(order)
-    axes.set_title("What drives the risks" + (f"\n{less} with smaller effects are not shown" if less else ""))
+    axes.set_title(
+        "How the predictors enter the model" + (f"\n{less} with smaller effects are not shown" if less else "")
+    )
     return figure
 
 

@@ -297,7 +297,7 @@ def _risk_table(
     axes.text(
         0.0,
         -1,
-        "Still followed and free of it",
+        "Still followed and without it",
         transform=axes.get_yaxis_transform(),
         va="center",
         fontsize=9,

@@ -184,7 +184,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, exact: bool = False, ax:
     y, p = np.asarray(relapse, dtype=float), 100 * np.asarray(risk, dtype=float)
     everybody = (
         ("with the outcome", p[y == 1], RELAPSE),
-        ("free of it", p[y == 0], FREE),
+        ("without it", p[y == 0], FREE),
         ("lost", p[np.isnan(y)], LOST),
     )
     groups = [group for group in everybody if len(group[1])]
@@ -307,7 +307,7 @@ def _draw_instability(axes: Axes, found: CalibrationInstability, ends: tuple[flo
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, start: float, top: float) -> None:
     edges = np.linspace(start, top, round((top - start) / _STEP) + 1)
     most = 1.0
-    for outcome, way, colour, label in ((1, 1, RELAPSE, "with the outcome"), (0, -1, FREE, "free of it")):
+    for outcome, way, colour, label in ((1, 1, RELAPSE, "with the outcome"), (0, -1, FREE, "without it")):
         low, high, count = wide_bins(np.clip(risk[relapse == outcome], edges[0], edges[-1]), edges)
         height = count * _STEP / (high - low)
         axes.bar(low, way * height, high - low, align="edge", color=colour, label=label)
