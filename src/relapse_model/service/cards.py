@@ -69,10 +69,11 @@ def risk_card(
     risk = f"{risk_percent(row['relapse_risk'])} %{interval}"
     warnings = each_warning(str(row["warnings"]))
     unlike, verdict = unlike_studied(warnings), model_verdict(model)
+    brief = "do not rely on it: unlike those studied" if unlike else verdict.brief
     return card(
         model,
         "info" if verdict.shown and not warnings else "warning",
-        "; ".join(filter(None, (f"{study.outcome.name} by week {horizon:g}: {risk}", "do not rely on it: unlike those studied" if unlike else verdict.brief))),
+        "; ".join(filter(None, (f"{study.outcome.name} by week {horizon:g}: {risk}", brief))),
         [
             f"{markdown_text(study.outcome.name)} by week {horizon:g}: **{risk}**",
             *((f"**{DO_NOT_RELY}**",) if unlike else ()),

@@ -21,9 +21,8 @@ from relapse_model.model.calculator.page import model_values, page_words
 from relapse_model.study.eligibility import Criterion
 
 PARTS = files("relapse_model.model.calculator")
-SCRIPT = "\n".join(
-    PARTS.joinpath(name).read_text(encoding="utf-8") for name in ("scorer.js", "lab_text.js", "criteria.js", "warnings.js")
-)
+SCRIPTS = ("scorer.js", "lab_text.js", "criteria.js", "warnings.js")
+SCRIPT = "\n".join(PARTS.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 # Each must be read, as the number or word that it is; they are what people type.
 ACCEPTED = (
@@ -171,6 +170,18 @@ def test_fields_say_how_a_value_is_entered(model):
     assert not field(model, "hbcrag")["log10"]  # its unit is a logarithm already
 
 
+def warnings_of(model, rows, folder, risks="() => 0.5"):
+    """Return what the page warns of in patients given by their codes (None: not known)."""
+    script = f"""
+    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
+    const say = (key, with_ = {{}}) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
+    report({json.dumps(rows)}.map(row => warningsOf(
+      model, row.map(x => x === null ? NaN : x), {risks}, say, field => field.label,
+    )));
+    """
+    return evaluated(script, folder)
+
+
 @pytest.mark.parametrize("seed", [11, 12])
 def test_warnings_are_those_of_the_library(model, tmp_path, seed):
     """New patients, some values far away or missing: the same sentences in the same order."""
@@ -178,16 +189,8 @@ def test_warnings_are_those_of_the_library(model, tmp_path, seed):
     cohort = cohort.take(np.arange(60))
     features = rm.derive_features(cohort, study)
     scores = model.score(cohort)
-    values = model_values(model)
     codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, study).tolist()]
-    script = f"""
-    const model = {json.dumps(values)}, words = {json.dumps(page_words(("en",))["en"])};
-    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
-    report({json.dumps(codes)}.map(row => warningsOf(
-      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
-    )));
-    """
-    found = evaluated(script, tmp_path)
+    found = warnings_of(model, codes, tmp_path)
     shared = ("RS201", "RS202", "RS203", "RS210", "RS211")
     wanted = [
         [text for text in re.split(r"; (?=RS\d{3} )", one) if text.startswith(shared)] for one in scores["warnings"]
@@ -210,28 +213,10 @@ def test_far_and_missing_values_are_warned_of_in_the_library_s_words(model, tmp_
         for one in guard_warnings(new)
     ]
     codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, model.study).tolist()]
-    script = f"""
-    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
-    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
-    report({json.dumps(codes)}.map(row => warningsOf(
-      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
-    )));
-    """
-    found = [[one for one in row if one.startswith(("RS201", "RS202", "RS203"))] for row in evaluated(script, tmp_path)]
+    shared = ("RS201", "RS202", "RS203")
+    found = [[one for one in row if one.startswith(shared)] for row in warnings_of(model, codes, tmp_path)]
     assert found == wanted
     assert any("RS202" in text for text in wanted[0])
-
-
-def warnings_of(model, rows, folder, risks="() => 0.5"):
-    """Return what the page warns of in patients given by their codes (None: not known)."""
-    script = f"""
-    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
-    const say = (key, with_ = {{}}) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
-    report({json.dumps(rows)}.map(row => warningsOf(
-      model, row.map(x => x === null ? NaN : x), {risks}, say, field => field.label,
-    )));
-    """
-    return evaluated(script, folder)
 
 
 def test_a_number_is_possible_as_the_tables_have_it(model, tmp_path):
@@ -323,4 +308,3 @@ def test_criteria_are_read_from_the_predictors_that_decide_them(model):
         "A": {"1": False}, "B": [["below", 3.0, True]], "E": {"1": True, "0": False},
         "F": {"1": False, "0": True}, "G": {"1": True, "0": False},
     }  # fmt: skip
-

@@ -71,7 +71,7 @@ def test_a_patient_gets_the_risk_that_the_library_gives(model, page, tmp_path):
     assert found["risk"] == pytest.approx(model.classifier.predict_proba(row)[0, 1], abs=1e-9)
     low, high = model.classifier.predict_interval(row, 0.9)[0]
     assert f"90 % interval {100 * low:.0f} to {100 * high:.0f} %" in spaced(found["text"])
-    assert "RS201 missing: Prior nucleos(t)ide analogue" in found["text"]
+    assert "Missing: Prior nucleos(t)ide analogue RS201" in found["text"]
     assert len(found["rows"]) == 8
     assert next(one[:2] for one in found["rows"] if one[0] == "Anti-HBs") == [
         "Anti-HBs",

@@ -138,7 +138,7 @@ def _reading(predictor: Predictor, study: Study) -> dict[str, Any]:
 
 
 def _possible(predictor: Predictor, analyte: Analyte | None) -> list[float] | None:
-    """Return what a number that is typed can be: what the study states, and what the tables would not be refused for."""
+    """Return what a number that is typed can be: what the study states, within what the gate accepts."""
     own = (
         analyte.possible if analyte is not None and _in_unit(predictor) and predictor.kind not in DIFFERENCES else None
     )

@@ -59,7 +59,7 @@ def _by_arm(new: NewPatients, readers: list[Predictor], rows: NDArray[np.intp]) 
 
 
 def _arms(study: Study) -> list[str]:
-    """Return the arms that the predictors name, and one more where none of them lists all; as the web calculator does."""
+    """Return the arms that the predictors name, and one more where none of them lists all."""
     readers = [one for one in study.predictors if one.column == ARM and (one.equals or one.levels)]
     others = [one.others if isinstance(one.others, tuple) else () for one in readers]
     named = dict.fromkeys(
