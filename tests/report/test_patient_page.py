@@ -172,7 +172,11 @@ def test_a_patient_unlike_those_studied_is_said_to_be_so_beside_the_risk(validat
     assert '<span class="code">RS206</span></li>' in page
     write_patient_page(validation.model, cohort, "P0004", tmp_path / "zh.html", language="zh")
     chinese = visible((tmp_path / "zh.html").read_text(encoding="utf-8"))
-    for words in ("请勿依据此风险：该患者与所研究的患者不同。", "不符合入选标准：I1（年龄 18 至 60 岁）。 RS206", "按原计划继续诊疗"):
+    for words in (
+        "请勿依据此风险：该患者与所研究的患者不同。",
+        "不符合入选标准：I1（年龄 18 至 60 岁）。 RS206",
+        "按原计划继续诊疗",
+    ):
         assert words in chinese, words
 
 
@@ -185,5 +189,8 @@ def test_the_risks_by_arm_and_the_comparison_are_said_in_chinese():
     warning = "RS209 no arm is stated (the risk is then less certain, and may lie beyond both): risk {}."
     assert told(warning.format("5.8 % with arm HBIG, 5.6 % with arm control")).endswith(
         "风险 HBIG 组 5.8 %、对照组 5.6 %。"
+    )
+    assert told(warning.format("5.8 % with arm HBIG, 12 % with another arm")).endswith(
+        "风险 HBIG 组 5.8 %、其他组 12 %。"
     )
     assert told("For comparison, a patient with average values: 14 %.") == "作为比较：各项取平均值的患者为 14 %。"

@@ -120,7 +120,7 @@ def write_patient_page(
 
 def _codes_last(page: str) -> str:
     """Return a page with the codes of warnings small and last: they are for whoever looks one up."""
-    return _WARNING.sub(lambda one: f'<li>{one[1]}{one[3]} <span class="code">{one[2]}</span></li>', page)
+    return _WARNING.sub(lambda one: f'<li>{one[1] or ""}{one[3]} <span class="code">{one[2]}</span></li>', page)
 
 
 def frequency(found: PatientExplanation) -> str:

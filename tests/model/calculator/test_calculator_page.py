@@ -418,7 +418,12 @@ def test_a_patient_unlike_those_studied_is_said_to_be_so_beside_the_risk(page, t
     assert text.count("RS206") == 1
     assert "RS209" in rest.partition("Bear in mind")[2]  # an arm of a patient who is in no trial
     said = shown_result(page, tmp_path, f"{ALIKE} type(5, '70'); type(1, '80');", chinese=True)
-    for words in ("请勿依据此风险：该患者与所研究的患者不同。", "80 周", "70 岁", "不符合入选标准：I1（年龄 18 至 60 岁）"):
+    for words in (
+        "请勿依据此风险：该患者与所研究的患者不同。",
+        "80 周",
+        "70 岁",
+        "不符合入选标准：I1（年龄 18 至 60 岁）",
+    ):
         assert words in said, words
 
 

@@ -241,16 +241,18 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
 
     own, passive = course.own, course.own.passive
     shown = passive > 0
+    left, right = (  # of the titre of that week, which would hide them
+        offset_copy(axes.transData, axes.figure, x=way * _BESIDE, units="points") for way in (-1, 1)
+    )
     axes.plot(
         course.own_week[shown], passive[shown], linestyle="none", marker="s", markersize=4.5, color=_PASSIVE,
-        label="injected antibody, estimated", zorder=3,
+        label="injected antibody, estimated", zorder=3, transform=left,
     )  # fmt: skip
     upper = np.where(np.isfinite(own.upper), own.upper, own.value)
     reach = np.array([own.value - own.lower, upper - own.value])
-    beside = offset_copy(axes.transData, axes.figure, x=_BESIDE, units="points")  # not behind the titre of that week
     axes.errorbar(
         course.own_week, own.value, yerr=reach, fmt="D", markersize=4.5, color=_OWN, linewidth=1.4,
-        label="own antibody, 90 % interval", zorder=3, transform=beside,
+        label="own antibody, 90 % interval", zorder=3, transform=right,
     )  # fmt: skip
 
 

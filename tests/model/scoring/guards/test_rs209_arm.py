@@ -68,7 +68,9 @@ def test_a_model_shows_its_own_risks(model, cohort, study):
     ]
     none = rm.make_cohort(tables["patients"].assign(arm=None), tables["labs"], tables["treatments"])
     hbig, control = (model.score(one)["relapse_risk"] for one in both)
-    expected = [f"{100 * a:.1f} % with arm HBIG, {100 * b:.1f} % with arm control" for a, b in zip(hbig, control, strict=True)]
+    expected = [
+        f"{100 * a:.1f} % with arm HBIG, {100 * b:.1f} % with arm control" for a, b in zip(hbig, control, strict=True)
+    ]
     warnings = model.score(none)["warnings"]
     assert all(text in warning for text, warning in zip(expected, warnings, strict=True))
     assert warnings.str.contains(f"RS209 {NO_ARM}: risk", regex=False).all()
