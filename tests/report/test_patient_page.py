@@ -170,10 +170,12 @@ def test_a_patient_unlike_those_studied_is_said_to_be_so_beside_the_risk(validat
     assert text.index(DO_NOT_RELY) < text.index("The model expects")
     assert "eligibility criterion not met: I1 (Aged 18 to 60 years). RS206" in text
     assert '<span class="code">RS206</span></li>' in page
+    assert "<li>outside the training range: Age 75 years" in page
     write_patient_page(validation.model, cohort, "P0004", tmp_path / "zh.html", language="zh")
     chinese = visible((tmp_path / "zh.html").read_text(encoding="utf-8"))
     for words in (
         "请勿依据此风险：该患者与所研究的患者不同。",
+        "超出训练范围：年龄 75 岁（通常",
         "不符合入选标准：I1（年龄 18 至 60 岁）。 RS206",
         "按原计划继续诊疗",
     ):

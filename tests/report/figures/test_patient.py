@@ -110,12 +110,13 @@ def test_no_mark_of_a_titre_lies_under_another_or_under_a_word(model, treated):
     figure.canvas.draw()
     axes = figure.axes[0]
     (own,) = [one for one in axes.lines if one.get_marker() == "D"]
-    (above,) = lines(figure, "above the limit")
-    places = {one: one.get_transform().transform(one.get_xydata()) for one in (own, above)}
-    for x, y in places[above]:
-        near = [abs(one - x) for one, other in places[own] if abs(other - y) < 20]
-        assert near
-        assert min(near) * 72 / figure.dpi > 4  # points
+    (passive,) = lines(figure, "injected antibody, estimated")
+    titres = [one for label in ("measured", "above the limit") for one in lines(figure, label)]
+    own, passive, *titres = (one.get_transform().transform(one.get_xydata()) for one in (own, passive, *titres))
+    beside = np.concatenate([own, passive])[:, 0]
+    for x, _ in np.concatenate(titres):
+        assert np.abs(beside - x).min() * 72 / figure.dpi > 4  # points
+    assert len(set(np.round(beside))) == len(own) + len(passive)
     (word,) = [one for one in axes.texts if one.get_text() == "prediction"]
     assert word.get_window_extent().y0 >= axes.bbox.y1
     title = next(one for one in (axes.title, axes._left_title) if one.get_text())

@@ -62,7 +62,7 @@ def explain(model: TrainedModel, features: pd.DataFrame, site: NDArray[np.object
 def _explained(model: TrainedModel, features: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return contributions and base values of patients whom one posterior scores."""
     codes = level_codes(features, model.study)
-    if starts_from_training(model.classifier):
+    if hasattr(model.classifier, "contributions"):  # as `starts_from_training` says
         matrix = matrix_of_codes(codes, model.study)
         return _of_predictors(model.classifier.contributions(matrix), model.study)
     if hasattr(model.classifier, "linear_contributions"):

@@ -237,12 +237,12 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
         )  # fmt: skip
     if course.own is None:
         return
-    from matplotlib.transforms import offset_copy
+    from matplotlib.transforms import ScaledTranslation
 
     own, passive = course.own, course.own.passive
     shown = passive > 0
     left, right = (  # of the titre of that week, which would hide them
-        offset_copy(axes.transData, axes.figure, x=way * _BESIDE, units="points") for way in (-1, 1)
+        axes.transData + ScaledTranslation(way * _BESIDE / 72, 0, axes.figure.dpi_scale_trans) for way in (-1, 1)
     )
     axes.plot(
         course.own_week[shown], passive[shown], linestyle="none", marker="s", markersize=4.5, color=_PASSIVE,
