@@ -18,7 +18,7 @@ from relapse_model.service.cards import risk_card
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
 
-NOT_VALIDATED = "Not validated: how accurate this model's risks are is not known."
+NOT_VALIDATED = "This model has not been validated; we do not know how accurate its risks are."
 
 
 def measured(auc=(0.7, 0.6, 0.8), gain=(-0.05, -0.08, -0.02), slope=(1.0, 0.8, 1.2), events=150, **more):
@@ -40,7 +40,7 @@ def new():
 @pytest.mark.parametrize(
     ("found", "code", "begins"),
     [
-        (None, "none", "Not validated"),
+        (None, "none", "This model has not been validated"),
         # The figures of its own patients are no validation.
         (measured(apparent=True), "apparent", "Not validated"),
         (Performance(40, 4, 0, {}, {"auc": "too few"}), "refused", "Not validated"),

@@ -13,6 +13,7 @@ from relapse_model.cli import program as cli
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.patient_input import risk_percent
+from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY
 from relapse_model.report import patient_page
 from relapse_model.report.patient_page import frequency, next_words, studied_words, write_patient_page
 from relapse_model.report.translation import translation
@@ -53,8 +54,9 @@ def test_every_value_stands_with_where_it_was_read_and_its_effect(found, page_of
     for one in found.inputs:
         assert f"{one.label} {one.shown}" in text
         assert one.read_from in text
-    steps = [risk_percent(one) for one in found.steps()]
+    steps = [f"{100 * one:.1f}" for one in found.steps()]  # with one decimal each: one step looks like another
     assert f"{steps[0]} to {steps[1]} %" in text
+    assert f"From {steps[0]} % to {steps[-1]} %, the largest effect first." in text
 
 
 def test_arrows_point_the_way_they_push(found, page_of_one):
@@ -133,11 +135,11 @@ def test_explain_writes_a_page_where_the_name_says_so(validation, new, tmp_path,
 @pytest.mark.parametrize(
     ("warnings", "studied", "first"),
     [
-        ((), "Yes: no value", "Go on"),
+        ((), "Yes: no value", "Continue care"),
         (("RS201 missing: Age",), "As far as is known", "Complete or correct"),
         (("RS201 missing: Age", "RS202 outside the training range: Age 90"), "No: see the warnings", "Complete"),
-        (("RS206 eligibility criterion not met: Aged 18 to 60 years",), "No: see the warnings", "Go on"),
-        (("RS211 model without shown gain",), "Yes: no value", "Go on"),
+        (("RS206 eligibility criterion not met: Aged 18 to 60 years",), "No: see the warnings", "Continue care"),
+        (("RS211 model without shown gain",), "Yes: no value", "Continue care"),
     ],
 )
 def test_whether_such_patients_were_studied_and_what_next(found, warnings, studied, first):
@@ -155,3 +157,42 @@ def test_both_stand_on_the_page(page_of_one):
     text = visible(page_of_one)
     assert "Were such patients studied?" in text
     assert "What next:" in text
+
+
+def test_a_patient_unlike_those_studied_is_said_to_be_so_beside_the_risk(validation, new, tmp_path):
+    """Aged 75, where the trial takes nobody above 60. What was found stands there, and its code small behind it."""
+    tables = new.tables()
+    old = tables["patients"].assign(age_years=75.0)
+    cohort = rm.make_cohort(old, tables["labs"], tables["treatments"], study=validation.model.study)
+    write_patient_page(validation.model, cohort, "P0004", tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    text = visible(page)
+    assert text.index(DO_NOT_RELY) < text.index("The model expects")
+    assert "eligibility criterion not met: I1 (Aged 18 to 60 years). RS206" in text
+    assert '<span class="code">RS206</span></li>' in page
+    assert "<li>outside the training range: Age 75 years" in page
+    write_patient_page(validation.model, cohort, "P0004", tmp_path / "zh.html", language="zh")
+    chinese = visible((tmp_path / "zh.html").read_text(encoding="utf-8"))
+    for words in (
+        "请勿依据此风险：该患者与所研究的患者不同。",
+        "超出训练范围：年龄 75 岁（通常",
+        "不符合入选标准：I1（年龄 18 至 60 岁）。 RS206",
+        "按原计划继续诊疗",
+    ):
+        assert words in chinese, words
+
+
+def test_a_patient_like_those_studied_has_no_such_words(page_of_one):
+    assert DO_NOT_RELY not in visible(page_of_one)
+
+
+def test_the_risks_by_arm_and_the_comparison_are_said_in_chinese():
+    told = translation(rm.load_study("hbsag-relapse"), "zh")
+    warning = "RS209 no arm is stated (the risk is then less certain, and may lie beyond both): risk {}."
+    assert told(warning.format("5.8 % with arm HBIG, 5.6 % with arm control")).endswith(
+        "风险 HBIG 组 5.8 %、对照组 5.6 %。"
+    )
+    assert told(warning.format("5.8 % with arm HBIG, 12 % with another arm")).endswith(
+        "风险 HBIG 组 5.8 %、其他组 12 %。"
+    )
+    assert told("For comparison, a patient with average values: 14 %.") == "作为比较：各项取平均值的患者为 14 %。"

@@ -22,6 +22,7 @@ import relapse_model as rm
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.explanation.patient_input import risk_percent
+from relapse_model.model.scoring.guards.unlike import unlike_studied
 from relapse_model.service import application as http
 from relapse_model.service.scoring import Scorer
 from relapse_model.service.server import LOOPBACK, scorer_of
@@ -203,8 +204,11 @@ def test_the_card_has_the_risk_of_score_with_interval_and_every_warning(client, 
         codes = [one.split()[0].strip(":") for one in row["warnings"].split("; ") if one]
         assert all(code in card["detail"] for code in codes)
         assert card["indicator"] == "warning"  # the bundled model is not validated
-        assert "**Not validated: how accurate" in card["detail"].split("\n\n")[2]  # directly after the risk
-        assert card["summary"].endswith("; not validated")
+        unlike = unlike_studied(one.strip() for one in row["warnings"].split("; "))
+        after_risk = card["detail"].split("\n\n")[2:4]
+        assert ("**Do not rely on this risk:" in after_risk[0]) == unlike
+        assert "**This model has not been validated; we do not know how accurate" in after_risk[int(unlike)]
+        assert card["summary"].endswith("; do not rely on it: unlike those studied" if unlike else "; not validated")
         warned += bool(codes)
         assert len(card["summary"]) < 140
         assert "synthetic patients" in card["detail"]

@@ -20,6 +20,7 @@ from relapse_model.display.html_summary import true_minus
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
+from relapse_model.model.scoring.guards.unlike import unlike_words
 
 
 def score(given: Namespace) -> None:
@@ -56,6 +57,8 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
         f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
         f"in {found.chunks} chunks."
     )
+    if found.unlike:
+        say(unlike_words(found.unlike))
     for table, rows in found.unattached_rows.items():
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")

@@ -14,6 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError, problem_lines
 from relapse_model.files import naming_standard_output, printable
 from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.model.scoring.guards.unlike import unlike_count, unlike_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,7 +248,8 @@ def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
     warned = int((scores["warnings"] != "").sum())
     lines = [
         f"{len(scores)} patients: {len(scores) - len(rejected)} scored ({warned} with warnings), "
-        f"{len(rejected)} rejected."
+        f"{len(rejected)} rejected.",
+        *filter(None, [unlike_words(unlike_count(scores))]),
     ]
     problems = {str(one): one for one in cohort.problems}
     counts = rejected["reason"].value_counts()

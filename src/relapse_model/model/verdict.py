@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from relapse_model.validation.performance_measures import Performance
 
 _EN = {
-    "none": "Not validated: how accurate this model's risks are is not known.",
+    "none": "This model has not been validated; we do not know how accurate its risks are.",
     "apparent": "Not validated: judged only in the patients it was made from, which flatters it.",
     "error": "Not to be used: a check found an error ({codes}).",
     "refused": "Not validated: too few patients to judge how accurate this model's risks are.",
@@ -29,7 +29,7 @@ _EN = {
     "timid": " They varied too little: recalibrate before any use.",
 }
 _ZH = {
-    "none": "未经验证：该模型的风险值是否准确尚不清楚。",
+    "none": "该模型未经验证；其风险值是否准确尚不清楚。",
     "apparent": "未经验证：仅在建模患者自身中评价过，结果偏乐观。",
     "error": "不可使用：检查发现错误（{codes}）。",
     "refused": "未经验证：患者过少，无法判断该模型的风险值是否准确。",
@@ -104,7 +104,7 @@ def model_verdict(model: Judged) -> ModelVerdict:
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
     >>> model_verdict(model).en
-    "Not validated: how accurate this model's risks are is not known."
+    "This model has not been validated; we do not know how accurate its risks are."
     """
     findings = model.summary.get("warnings") or ()
     errors = ", ".join(one["code"] for one in findings if one.get("severity") == "error")

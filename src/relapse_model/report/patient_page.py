@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
 from relapse_model.model.explanation.patient import PatientExplanation, explain_patient
-from relapse_model.model.explanation.patient_input import PatientInput, risk_percent, week_shown, with_unit
+from relapse_model.model.explanation.patient_input import (
+    PatientInput,
+    percent_in_tenths,
+    risk_percent,
+    week_shown,
+    with_unit,
+)
+from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY, unlike_studied
 from relapse_model.report.figures.patient import patient_trajectory_figure
 from relapse_model.report.figures.style import svg
 from relapse_model.report.language import known_language
@@ -25,9 +33,9 @@ _CAPTIONS = {
     "course": "Titres over time. At the dotted line the risk was predicted: what was measured after it is shown, but "
     "was not used."
 }
-_UNLIKE = {"RS202", "RS203", "RS206", "RS208"}  # outside what was studied: values, criteria, or the week
 _MENDABLE = {"RS201", "RS202", "RS204", "RS209", "RS212", "RS213"}  # by a value that is measured, stated or corrected
 _NOT_KNOWN = {"RS201", "RS210", "RS212", "RS213"}
+_WARNING = re.compile(r"<li>(<span lang=\"en\">)?(RS\d{3}) (.*?)</li>", re.DOTALL)
 _DIRECTIONS = {"raises": "↑ raises", "lowers": "↓ lowers", "hardly changes": "no real change"}
 
 
@@ -90,6 +98,10 @@ def write_patient_page(
         lower=risk_percent(found.lower),
         upper=risk_percent(found.upper),
         base=risk_percent(found.base_risk),
+        ends=(percent_in_tenths(found.base_risk), percent_in_tenths(found.risk)),
+        unlike=[one for one in found.warnings if unlike_studied([one])],
+        others=[one for one in found.warnings if not unlike_studied([one])],
+        do_not_rely=DO_NOT_RELY,
         level=f"{100 * found.level:.0f}",
         frequency=frequency(found),
         studied=studied_words(found),
@@ -102,8 +114,13 @@ def write_patient_page(
         captions=_CAPTIONS,
         items_of=lambda anchor: "",
     )
-    write_text(html, Path(path), private=True)
+    write_text(_codes_last(html), Path(path), private=True)
     return found
+
+
+def _codes_last(page: str) -> str:
+    """Return a page with the codes of warnings small and last: they are for whoever looks one up."""
+    return _WARNING.sub(lambda one: f'<li>{one[1] or ""}{one[3]} <span class="code">{one[2]}</span></li>', page)
 
 
 def frequency(found: PatientExplanation) -> str:
@@ -132,7 +149,7 @@ def studied_words(found: PatientExplanation) -> str:
     found : PatientExplanation
     """
     codes = {warning[:5] for warning in found.warnings}
-    if codes & _UNLIKE:
+    if found.unlike_studied:
         return "No: see the warnings. The risk of such a patient is a guess beyond what was studied."
     if codes & _NOT_KNOWN:
         return "As far as is known: no value that is known lies far outside those of the training patients."
@@ -140,7 +157,7 @@ def studied_words(found: PatientExplanation) -> str:
 
 
 def next_words(found: PatientExplanation, study: Study) -> str:
-    """Return what to do with the risk: mend the values, go on as without it, and when the next visit is planned.
+    """Return what to do with the risk: mend the values, continue as planned, and when the next visit is planned.
 
     Parameters
     ----------
@@ -151,12 +168,12 @@ def next_words(found: PatientExplanation, study: Study) -> str:
     first = "Complete or correct what the warnings name, then predict again. " if to_mend else ""
     later = [week for week in study.prediction.visit_weeks if week > found.landmark_week]
     visit = f" The next planned visit is at week {min(later):g}." if later else ""
-    return f"{first}Go on as without this risk: it is no reason to start, stop or change a treatment.{visit}"
+    return f"{first}Continue care as planned; this risk is no reason to start, stop or change a treatment.{visit}"
 
 
 def _row(one: PatientInput, before: float, after: float, found: PatientExplanation) -> dict[str, Any]:
     largest = max(abs(other.contribution) for other in found.inputs) or 1.0
-    first, then = risk_percent(before), risk_percent(after)
+    first, then = percent_in_tenths(before), percent_in_tenths(after)
     hardly = one.effect == "hardly changes"
     return {
         "label": one.label,

@@ -10,6 +10,7 @@ from typing import Any
 from relapse_model._version import __version__
 from relapse_model.display.html_summary import true_minus
 from relapse_model.model.explanation.patient_input import risk_percent
+from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY, each_warning, unlike_studied
 from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.model.verdict import model_verdict
 from relapse_model.report.model_card import markdown_text
@@ -66,14 +67,16 @@ def risk_card(
         ends = f"{risk_percent(row['risk_lower'])} to {risk_percent(row['risk_upper'])} %"
         interval = f" ({100 * LEVEL:.0f} % interval {ends})"
     risk = f"{risk_percent(row['relapse_risk'])} %{interval}"
-    warnings = [one for one in str(row["warnings"]).split("; ") if one]
-    verdict = model_verdict(model)
+    warnings = each_warning(str(row["warnings"]))
+    unlike, verdict = unlike_studied(warnings), model_verdict(model)
+    brief = "do not rely on it: unlike those studied" if unlike else verdict.brief
     return card(
         model,
         "info" if verdict.shown and not warnings else "warning",
-        "; ".join(filter(None, (f"{study.outcome.name} by week {horizon:g}: {risk}", verdict.brief))),
+        "; ".join(filter(None, (f"{study.outcome.name} by week {horizon:g}: {risk}", brief))),
         [
             f"{markdown_text(study.outcome.name)} by week {horizon:g}: **{risk}**",
+            *((f"**{DO_NOT_RELY}**",) if unlike else ()),
             f"**{markdown_text(verdict.en)}**",
             f"Predicted at week {landmark:g} ({day.isoformat()}), from what was known by then."
             + (f" Week {horizon:g} has passed." if over else "")

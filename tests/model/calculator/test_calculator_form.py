@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -14,13 +15,14 @@ from browser import REPORT, found_by
 import relapse_model as rm
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.features.design import level_codes
+from relapse_model.model.calculator.criteria_asked import criteria_asked
 from relapse_model.model.calculator.form_fields import form_fields, negative_words
 from relapse_model.model.calculator.page import model_values, page_words
+from relapse_model.study.eligibility import Criterion
 
 PARTS = files("relapse_model.model.calculator")
-SCRIPT = "\n".join(
-    PARTS.joinpath(name).read_text(encoding="utf-8") for name in ("scorer.js", "lab_text.js", "warnings.js")
-)
+SCRIPTS = ("scorer.js", "lab_text.js", "criteria.js", "warnings.js")
+SCRIPT = "\n".join(PARTS.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 # Each must be read, as the number or word that it is; they are what people type.
 ACCEPTED = (
@@ -168,6 +170,18 @@ def test_fields_say_how_a_value_is_entered(model):
     assert not field(model, "hbcrag")["log10"]  # its unit is a logarithm already
 
 
+def warnings_of(model, rows, folder, risks="() => 0.5"):
+    """Return what the page warns of in patients given by their codes (None: not known)."""
+    script = f"""
+    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
+    const say = (key, with_ = {{}}) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
+    report({json.dumps(rows)}.map(row => warningsOf(
+      model, row.map(x => x === null ? NaN : x), {risks}, say, field => field.label,
+    )));
+    """
+    return evaluated(script, folder)
+
+
 @pytest.mark.parametrize("seed", [11, 12])
 def test_warnings_are_those_of_the_library(model, tmp_path, seed):
     """New patients, some values far away or missing: the same sentences in the same order."""
@@ -175,16 +189,8 @@ def test_warnings_are_those_of_the_library(model, tmp_path, seed):
     cohort = cohort.take(np.arange(60))
     features = rm.derive_features(cohort, study)
     scores = model.score(cohort)
-    values = model_values(model)
     codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, study).tolist()]
-    script = f"""
-    const model = {json.dumps(values)}, words = {json.dumps(page_words(("en",))["en"])};
-    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
-    report({json.dumps(codes)}.map(row => warningsOf(
-      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
-    )));
-    """
-    found = evaluated(script, tmp_path)
+    found = warnings_of(model, codes, tmp_path)
     shared = ("RS201", "RS202", "RS203", "RS210", "RS211")
     wanted = [
         [text for text in re.split(r"; (?=RS\d{3} )", one) if text.startswith(shared)] for one in scores["warnings"]
@@ -207,13 +213,98 @@ def test_far_and_missing_values_are_warned_of_in_the_library_s_words(model, tmp_
         for one in guard_warnings(new)
     ]
     codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, model.study).tolist()]
-    script = f"""
-    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
-    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
-    report({json.dumps(codes)}.map(row => warningsOf(
-      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
-    )));
-    """
-    found = [[one for one in row if one.startswith(("RS201", "RS202", "RS203"))] for row in evaluated(script, tmp_path)]
+    shared = ("RS201", "RS202", "RS203")
+    found = [[one for one in row if one.startswith(shared)] for row in warnings_of(model, codes, tmp_path)]
     assert found == wanted
     assert any("RS202" in text for text in wanted[0])
+
+
+def test_a_number_is_possible_as_the_tables_have_it(model, tmp_path):
+    """Ages to 120 years and consolidation to a century: what the gate refuses, the page refuses."""
+    age, weeks = field(model, "age"), field(model, "consolidation_weeks")
+    asked = ((age, "5000"), (age, "121"), (weeks, "5201"), (age, "150"), (age, "120"), (age, "0"), (weeks, "5200"))
+    found = codes_typed([one for one, _ in asked], [(text, 1.0) for _, text in asked], tmp_path)
+    assert found == [*["impossible"] * 4, 120, 0, 5200]
+    tables = dict(rm.simulate_cohort(4, seed=8).tables())
+    ages = tables["patients"].assign(age_years=["5000", "121", "120", "0"])
+    refused = rm.make_cohort(ages, tables["labs"], study=model.study, on_problems="list").rejected
+    assert refused["patient_id"].tolist() == tables["patients"]["patient_id"].tolist()[:2]
+
+
+def test_a_study_narrows_what_the_tables_allow(model):
+    predictors = [replace(one, possible=(18, 200)) if one.name == "age" else one for one in model.study.predictors]
+    narrowed = replace(model, study=replace(model.study, predictors=tuple(predictors)))
+    assert field(narrowed, "age")["possible"] == [18, 120]
+
+
+def test_a_criterion_that_is_not_met_is_warned_of_as_in_the_library(model, tmp_path):
+    """Ages 17.9, 18, 60, 60.1 and unknown, in the arm of HBIG: outside are the first and the fourth."""
+    cohort = rm.simulate_cohort(5, seed=8)
+    tables = dict(cohort.tables())
+    patients = tables["patients"].assign(age_years=[17.9, 18, 60, 60.1, None], arm="hbig")
+    cohort = rm.make_cohort(patients, tables["labs"], tables["treatments"], study=model.study)
+    features = rm.derive_features(cohort, model.study)
+    shared = ("RS206", "RS209")
+    wanted = [
+        [text for text in re.split(r"; (?=RS\d{3} )", one) if text.startswith(shared)]
+        for one in model.score(cohort)["warnings"]
+    ]
+    assert [len(one) for one in wanted] == [2, 0, 0, 2, 0]
+    risks = [
+        model.predict_risk(features.assign(hbig_arm=arm)).tolist()
+        for arm in (1.0, 0.0)
+    ]  # fmt: skip
+    place = [one.name for one in model.study.predictors].index("hbig_arm")
+    codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, model.study).tolist()]
+    found = []
+    for row, code in enumerate(codes):
+        said = warnings_of(model, [code], tmp_path, f"codes => codes[{place}] ? {risks[0][row]} : {risks[1][row]}")
+        found.append([text for text in said[0] if text.startswith(shared)])
+    assert found == wanted
+    assert found[0][0] == "RS206 eligibility criterion not met: I1 (Aged 18 to 60 years)"
+
+
+def called(conditions, bounds, folder):
+    """Return whether a criterion is met by each pair of bounds (None: an open end); None where they do not tell."""
+    script = f"""
+    const one = {{ conditions: {json.dumps(conditions)} }}, ends = {json.dumps(bounds)};
+    report(ends.map(([a, b]) => isMet(one, 1, [a === null ? -Infinity : a, b === null ? Infinity : b])));
+    """
+    return evaluated(script, folder)
+
+
+def test_a_result_at_a_limit_decides_a_criterion_as_in_the_library(tmp_path):
+    """ "<10" is below 10, and 10 is not; ">5" is more than 5; "<20" does not tell whether it is below 10."""
+    bounds = [[None, 10], [10, 10], [9.9, 9.9], [None, 20], [20, None], [5, None]]
+    assert called([["below", 10, True]], bounds, tmp_path) == [True, False, True, None, False, None]
+    assert called([["at_most", 5, True]], [[5, 5], [5, None], [5.1, 5.1], [None, 6]], tmp_path) == [
+        True, False, False, None,
+    ]  # fmt: skip
+    assert called([["below", 18, False], ["at_most", 60, True]], [[18, 18], [61, 61], [None, 17]], tmp_path) == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+def test_criteria_are_read_from_the_predictors_that_decide_them(model):
+    """By a yes or no, by levels, by treatment, by a result as new as asked; and not by one that may be older."""
+    study = model.study
+    new = replace(study.predictor("hbcrag"), window_weeks=4.0)
+    predictors = (*(new if one.name == "hbcrag" else one for one in study.predictors),)
+    include = (
+        Criterion("A", "Women", column="sex", equals=("F",)),
+        Criterion("B", "HBcrAg below 3", analyte="hbcrag", below=3.0, window_weeks=4.0),
+        Criterion("C", "Anti-HBs at least 10", analyte="anti_hbs", at_least=10.0, window_weeks=4.0),
+        Criterion("D", "BMI", column="bmi_kg_m2", at_most=28.0),
+    )
+    exclude = (
+        Criterion("E", "Analogue before", agents=study.predictor("prior_nuc").agents, ever=True),
+        Criterion("F", "Arm of the control", column="arm", equals=("control",)),
+        Criterion("G", "HBIG", column="arm", equals=("HBIG",)),
+    )
+    eligibility = replace(study.eligibility, include=include, exclude=exclude)
+    other = replace(model, study=replace(study, predictors=predictors, eligibility=eligibility))
+    found = {one["id"]: one.get("met", one.get("conditions")) for one in criteria_asked(other)}
+    assert found == {
+        "A": {"1": False}, "B": [["below", 3.0, True]], "E": {"1": True, "0": False},
+        "F": {"1": False, "0": True}, "G": {"1": True, "0": False},
+    }  # fmt: skip

@@ -10,6 +10,7 @@ import relapse_model as rm
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.predictor_source import predictor_source
+from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY
 from relapse_model.study.reader import parse_study
 
 ENROLLED = "2024-03-04"  # a Monday; two weeks before it is 2024-02-19
@@ -119,11 +120,24 @@ def test_the_text_is_a_table_for_the_terminal(model, dated):
     assert lines[0].split() == ["value", "reference", "read", "from", "effect", "on", "the", "risk"]
     assert [line[2:].split("  ")[0] for line in lines[1:]] == [one.label for one in found.inputs]
     titre = next(line for line in lines if "Anti-HBs" in line)
-    before, after = (f"{100 * risk:.0f}" for risk in found.steps()[:2])
+    before, after = (f"{100 * risk:.1f}" for risk in found.steps()[:2])
     assert "<10 mIU/mL" in titre
     assert titre.endswith(f"raises it, {before} to {after} %")
     assert "trained on synthetic patients" in text
     assert max(map(len, text.splitlines())) <= 140
+
+
+def test_a_patient_unlike_those_studied_is_said_to_be_so_beside_the_risk(model, new_patients):
+    """Aged 75, where the trial takes nobody above 60: in the text, and in a notebook; and of nobody else."""
+    tables = new_patients.tables()
+    old = tables["patients"].assign(age_years=75.0)
+    cohort = rm.make_cohort(old, tables["labs"], tables["treatments"], study=model.study)
+    found, other = (explain_patient(model, one, "P0004") for one in (cohort, new_patients))
+    lines = found.text().splitlines()
+    assert lines[2].startswith("Risk ")
+    assert lines[3] == DO_NOT_RELY
+    assert DO_NOT_RELY in found._repr_html_()
+    assert DO_NOT_RELY not in other.text() + other._repr_html_()
 
 
 def test_text_names_the_patient_who_was_asked_for_and_nobody_else(model, new_patients):

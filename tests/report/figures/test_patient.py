@@ -70,7 +70,7 @@ def test_values_units_and_references_stand_at_the_bars(explanation):
     text = words(patient_figure(explanation))
     first = explanation.inputs[0]
     assert f"{first.label}: {first.shown} {first.unit} (reference" in text
-    assert f"This patient: {100 * explanation.risk:.0f} %" in text
+    assert f"This patient: {100 * explanation.risk:.1f} %" in text
     assert "Male sex: yes (reference 67 % yes)" in text
     assert text.count("raises, to") + text.count("lowers, to") + text.count("hardly any") == len(explanation.inputs)
 
@@ -102,6 +102,25 @@ def test_limits_are_arrows_at_the_limit_and_results_dots(model, treated):
     assert (above.get_marker(), above.get_xydata().tolist()) == ("^", [[8.0, 1000.0]])
     assert measured.get_xydata().tolist() == [[4.0, 45.0], [12.0, 38.0], [16.0, 30.0]]
     assert figure.axes[0].get_yscale() == "log"
+
+
+def test_no_mark_of_a_titre_lies_under_another_or_under_a_word(model, treated):
+    """The own antibody stands beside the titre of its week, also at the limit; the word stands above the axes."""
+    figure = patient_trajectory_figure(model, treated, "X0")
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (own,) = [one for one in axes.lines if one.get_marker() == "D"]
+    (passive,) = lines(figure, "injected antibody, estimated")
+    titres = [one for label in ("measured", "above the limit") for one in lines(figure, label)]
+    own, passive, *titres = (one.get_transform().transform(one.get_xydata()) for one in (own, passive, *titres))
+    beside = np.concatenate([own, passive])[:, 0]
+    for x, _ in np.concatenate(titres):
+        assert np.abs(beside - x).min() * 72 / figure.dpi > 4  # points
+    assert len(set(np.round(beside))) == len(own) + len(passive)
+    (word,) = [one for one in axes.texts if one.get_text() == "prediction"]
+    assert word.get_window_extent().y0 >= axes.bbox.y1
+    title = next(one for one in (axes.title, axes._left_title) if one.get_text())
+    assert title.get_window_extent().y0 >= word.get_window_extent().y1 - 1
 
 
 def test_each_dose_is_marked_in_its_week(model, treated):

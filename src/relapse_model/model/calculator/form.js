@@ -9,7 +9,7 @@ const LEVELS = MODEL.fields.map(field => (field.type === "level" ? field.levels.
 const numbers = codes => codes.map(one => (one === null ? NaN : one));
 const REFERENCE = numbers(MODEL.reference);
 const typed = MODEL.fields.map(() => ({ text: "", unit: 0 }));
-let language = LANGUAGES[0], shown = null, explaining = 0;
+let language = LANGUAGES[0], shown = null, changed = false, explaining = 0;
 
 // A number stays on one line with its unit, and a range is not broken; as `unbroken` of the reports.
 function unbroken(text) {
@@ -38,7 +38,7 @@ function inLanguage(english, chinese) {
   return chinese || `${english} (${say("english_only")})`;
 }
 const label = field => inLanguage(field.label, field.label_zh);
-const unitOf = unit => (["weeks", "years"].includes(unit) ? say(`unit_${unit}`) : unit || "");
+const unitOf = unit => unitIn(unit, say);
 const outcome = () => (language === "zh" && MODEL.outcome_zh ? MODEL.outcome_zh : MODEL.outcome);
 
 function element(name, attributes = {}, ...children) {
@@ -71,7 +71,7 @@ function choices(field, i, options) {
     const input = element("input", {
       type: "radio", name: `f${i}`, value, checked: value === chosen, autocomplete: "off",
     });
-    input.addEventListener("change", () => { typed[i].text = value; });
+    input.addEventListener("change", () => { typed[i].text = value; edited(); });
     return element("label", {}, input, text);
   }));
 }
@@ -88,7 +88,7 @@ function numberEntry(field, i) {
     "aria-describedby": `h${i}`,
   });
   input.value = typed[i].text;
-  input.addEventListener("input", () => { typed[i].text = input.value; });
+  input.addEventListener("input", () => { typed[i].text = input.value; edited(); });
   return element("div", {},
     element("label", { class: "name", for: `f${i}` }, label(field)),
     element("div", { class: "entry" }, input, unitEntry(field, i)),
@@ -100,7 +100,7 @@ function unitEntry(field, i) {
   if (units.length === 1) return element("span", {}, unitOf(units[0].unit));
   const select = element("select", { "aria-label": say("unit_of", { label: label(field) }), autocomplete: "off" },
     ...units.map((one, place) => element("option", { value: place, selected: place === typed[i].unit }, one.unit)));
-  select.addEventListener("change", () => { typed[i].unit = Number(select.value); });
+  select.addEventListener("change", () => { typed[i].unit = Number(select.value); edited(); });
   return select;
 }
 
@@ -122,12 +122,7 @@ function twoFigures(value) {
 
 // What the plan of the trial calls an arm; the value in the tables where it gives no name.
 function armShown(field, name) {
-  return field.arm ? armNamed(name) : name;
-}
-
-function armNamed(name) {
-  const shownAs = (MODEL.arms.labels && MODEL.arms.labels[name]) || name;
-  return shownAs === "control" ? say("control") : shownAs;
+  return field.arm ? armNamed(MODEL, name, say) : name;
 }
 
 function choiceEntry(field, i) {
@@ -156,19 +151,28 @@ function form() {
     element("div", { class: "fields" }, ...entries),
     element("div", { class: "buttons" }, element("button", { class: "main", type: "submit" }, say("show")),
       element("button", { type: "reset" }, say("clear"))));
-  found.addEventListener("submit", event => { event.preventDefault(); shown = read(); showResult(); });
+  found.addEventListener("submit", event => { event.preventDefault(); shown = read(); changed = false; showResult(); });
   found.addEventListener("reset", event => {
     event.preventDefault();
     typed.forEach(one => { one.text = ""; one.unit = 0; });
     shown = null;
+    changed = false;
     draw();
   });
   return found;
 }
 
+// A risk never stays beside values that it is not of; what cannot be read stays listed until the button is pressed.
+function edited() {
+  if (!shown || shown.errors.length) return;
+  shown = null;
+  changed = true;
+  showResult();
+}
+
 // ---- from what is typed to codes, or to all that cannot be read ----
 function read() {
-  const errors = [], places = [];
+  const errors = [], places = [], bounds = [];
   const codes = MODEL.fields.map((field, i) => {
     const text = typed[i].text;
     const found = field.type === "number"
@@ -177,13 +181,14 @@ function read() {
     if (found.error) {
       places.push(i);
       const [low, high] = field.possible || [];
-      errors.push([found.error, { field: i, first: field.first, last: field.last, low, high, unit: field.unit }]);
+      errors.push([found.error, { field: i, first: field.first, last: field.last, low, high }]);
     }
+    bounds.push(found.bounds);
     return found.code;
   });
   const needed = MODEL.needs_one_of;
   if (!errors.length && needed.length && needed.every(i => isMissing(codes[i]))) errors.push(["no_result", {}]);
-  return { codes, errors, places };
+  return { codes, bounds, errors, places };
 }
 
 function readWeek(field, text) {
@@ -195,7 +200,8 @@ function readWeek(field, text) {
 
 function errorText([key, values]) {
   if (key === "no_result") return say(key, { labels: MODEL.needs_one_of.map(i => label(MODEL.fields[i])).join(say("listed")) });
-  return say(key, { ...values, label: label(MODEL.fields[values.field]) });
+  const field = MODEL.fields[values.field];
+  return say(key, { ...values, unit: unitOf(field.unit), label: label(field) });
 }
 
 // ---- the result ----
@@ -206,29 +212,45 @@ function showResult() {
     const input = document.getElementById(`f${i}`);
     if (input) input.setAttribute("aria-invalid", String(Boolean(shown) && shown.places.includes(i)));
   });
-  if (!shown) { place.replaceChildren(); return; }
+  if (!shown) {
+    place.replaceChildren(...(changed ? [element("p", { class: "caution", id: "changed" }, say("changed", { show: say("show") }))] : []));
+    return;
+  }
   if (shown.errors.length) {
     place.replaceChildren(element("div", { class: "errors" }, element("h2", {}, say("errors_title")),
       list(shown.errors.map(errorText))));
     return;
   }
   const { codes } = shown, risk = riskOf(codes), interval = intervalOf(codes);
-  const warnings = warningsOf(MODEL, codes, riskOf, say, label), why = element("section", {});
+  const warnings = warningsOf(MODEL, codes, riskOf, say, label, shown.bounds), why = element("section", {});
+  const unlike = warnings.filter(isUnlike), others = warnings.filter(one => !isUnlike(one));
   why.append(element("h2", {}, say("why_title")), paragraph(say("working"), "soft"));
   const found = element("section", {}, element("h2", {}, say("result")),
-    element("p", { class: "figure", id: "risk", "data-risk": risk }, say("risk_line", { risk: percent(risk) })),
+    element("p", { class: unlike.length ? "figure soft" : "figure", id: "risk", "data-risk": risk }, say("risk_line", { risk: percent(risk) })),
+    unlike.length ? element("div", { class: "unlike", id: "unlike" }, element("strong", {}, say("unlike")), warningList(unlike)) : null,
     element("p", { class: MODEL.verdict.shown ? null : "caution", id: "verdict" }, element("strong", {}, MODEL.verdict[language])),
     paragraph(interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
     }) + say(MODEL.residual_sd > 0 ? "interval_own" : "interval_mean") : say("no_interval")),
     paragraph(naturally(risk)), bothArms(codes),
-    element("h2", {}, say("warnings_title")),
-    warnings.length ? list(warnings) : paragraph(say("no_warnings"), "soft"));
+    unlike.length && !others.length ? null : element("h2", {}, say("warnings_title")),
+    others.length ? warningList(others) : unlike.length ? null : paragraph(say("no_warnings"), "soft"));
   const print = element("button", { type: "button" }, say("print"));
   print.addEventListener("click", () => window.print());
   place.replaceChildren(found, why, element("div", { class: "buttons" }, print));
   const turn = explaining;
   setTimeout(() => { if (turn === explaining) explain(why, codes, risk); }, 0);
+}
+
+const isUnlike = warning => MODEL.unlike.includes(warning.slice(0, 5));
+
+// The text first; the codes, by which a warning is found in the documentation, small behind it.
+function warningList(warnings) {
+  return element("ul", {}, ...warnings.map(one => {
+    const [, code, text, finding] = /^(RS\d{3}) ([^]*?)(?: ?[(\uff08](RM\d{3})[)\uff09])?$/.exec(one);
+    return element("li", {}, text[0].toUpperCase() + text.slice(1), " ",
+      element("span", { class: "code" }, [code, finding].filter(Boolean).join(" ")));
+  }));
 }
 
 function naturally(risk) {
@@ -245,7 +267,7 @@ function bothArms(codes) {
     const text = interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
     }) : "";
-    return element("tr", {}, element("th", { scope: "row" }, armNamed(name) || say("another_arm")),
+    return element("tr", {}, element("th", { scope: "row" }, armNamed(MODEL, name, say) || say("another_arm")),
       element("td", {}, say("risk_line", { risk: percent(riskOf(own)) })), element("td", {}, text));
   });
   return element("div", {}, element("h2", {}, say("arms_title")),
@@ -269,7 +291,7 @@ function explain(place, codes, risk) {
     cell("reference", referenceShown(one.field, one.reference)), cell("effect", effectShown(one))));
   const heads = ["predictor", "value", "reference", "effect"].map(one => element("th", { scope: "col" }, say(one)));
   place.replaceChildren(element("h2", {}, say("why_title")),
-    paragraph(say("why_note", { base: percent(base), risk: percent(risk) }), "soft"), chart(steps, base, risk),
+    paragraph(say(`why_note_${MODEL.base}`, { base: tenths(base), risk: tenths(risk) }), "soft"), chart(steps, base, risk),
     element("div", { class: "scroll", role: "region", "aria-label": say("effect"), tabindex: "0" }, element("table", { id: "why" },
       element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows))));
 }
@@ -278,12 +300,12 @@ function explain(place, codes, risk) {
 function asTyped({ field, place, code }) {
   const text = tidiedText(typed[place].text);
   if (!field.result || isMissing(code) || /^[\d.,]/.test(text)) return "";
-  return unbroken(`${text} ${field.units[typed[place].unit].unit}`);
+  return /\d/.test(text) ? unbroken(`${text} ${field.units[typed[place].unit].unit}`) : text; // a word has no unit
 }
 
 function valueShown(field, code) {
   if (isMissing(code)) return say("missing");
-  if (field.type === "level") return field.levels[code];
+  if (field.type === "level") return armShown(field, field.levels[code]);
   if (field.type === "yes_no") return say(code === 1 ? "yes" : "no");
   const number = threeFigures(field.type === "number" ? clinical(code, field) : code);
   return unbroken(`${number} ${unitOf(field.unit)}`.trim());
@@ -296,8 +318,8 @@ function referenceShown(field, code) {
 
 function effectShown({ effect, before, after }) {
   if (Math.abs(effect) < 0.01) return say("hardly");
-  const same = percent(before) === percent(after);
-  return say((effect > 0 ? "raises" : "lowers") + (same ? "_slightly" : ""), { before: percent(before), after: percent(after) });
+  const same = tenths(before) === tenths(after);
+  return say((effect > 0 ? "raises" : "lowers") + (same ? "_slightly" : ""), { before: tenths(before), after: tenths(after) });
 }
 
 function chart(steps, base, risk) {
@@ -329,8 +351,8 @@ function chart(steps, base, risk) {
   const last = rowHeight * (steps.length + 1) - 6;
   const apart = x(risk) - x(base), anchor = apart < 0 ? ["start", "end"] : ["end", "start"];
   found.append(
-    draw("text", { x: x(base), y: last, "text-anchor": Math.abs(apart) < 60 ? anchor[0] : "middle" }, `${percent(base)} %`),
-    draw("text", { x: x(risk), y: last, "text-anchor": Math.abs(apart) < 60 ? anchor[1] : "middle" }, `${percent(risk)} %`));
+    draw("text", { x: x(base), y: last, "text-anchor": Math.abs(apart) < 60 ? anchor[0] : "middle" }, `${tenths(base)} %`),
+    draw("text", { x: x(risk), y: last, "text-anchor": Math.abs(apart) < 60 ? anchor[1] : "middle" }, `${tenths(risk)} %`));
   return found;
 }
 
@@ -343,7 +365,7 @@ function about() {
     paragraph(criteria.length ? criteriaLine() : say("any_patient")),
     ...criteria.flatMap(([key, texts]) => [key ? paragraph(say(key)) : null,
       list(texts.map(([english, chinese]) => inLanguage(english, chinese)))]),
-    paragraph(say("limits")),
+    paragraph([MODEL.few_events ? say("limits_few") : "", say("limits")].filter(Boolean).join(language === "zh" ? "" : " ")),
     paragraph([say("record", { ...MODEL.about, date: new Date().toISOString().slice(0, 10) }),
       MODEL.registry ? say("registry", { registry: MODEL.registry }) : ""].join(language === "zh" ? "" : " ")));
 }

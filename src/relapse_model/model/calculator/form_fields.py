@@ -6,8 +6,10 @@ from typing import Any
 
 from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
 from relapse_model.cohort.laboratory.words import MEANINGS, squeezed
+from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
+from relapse_model.model.scoring.guards.rs209_arm import arm_labels
 from relapse_model.model.trained import TrainedModel
 from relapse_model.small_counts import BELOW_ROUNDED
 from relapse_model.study.analyte import Analyte
@@ -16,6 +18,7 @@ from relapse_model.study.predictor_kinds import AS_MEASURED, DIFFERENCES, FEATUR
 from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
+_CENTURY = 5200.0  # weeks; the tables hold none further from enrolment
 _BELOW = ({"negative"}, {"negative", "limit"})  # meanings of words for a result below the limit
 
 
@@ -66,7 +69,7 @@ def arms_asked(model: TrainedModel) -> dict[str, Any]:
         both = bool(arm_effect(model).predictors) and 0.0 in model.landmark_weeks
     except BenefitRefusedError:
         both = False
-    return {"names": arms, "labels": _arm_labels(model.study), "codes": codes, "both": both}
+    return {"names": arms, "labels": arm_labels(model.study), "codes": codes, "both": both}
 
 
 def negative_words() -> list[str]:
@@ -81,13 +84,6 @@ def needs_laboratory(study: Study) -> list[int]:
         for place, one in enumerate(study.predictors)
         if one.analyte and FEATURE_KINDS[one.kind].unit.startswith("analyte")
     ]
-
-
-def _arm_labels(study: Study) -> dict[str, str]:
-    plan = study.trial
-    if plan is None or plan.arms.column != "arm" or not plan.arms.labels:
-        return {}
-    return {plan.arms.treatment: plan.arms.labels[0], plan.arms.control: plan.arms.labels[1]}
 
 
 def _arm_code(predictor: Predictor, arm: str) -> float:
@@ -142,12 +138,20 @@ def _reading(predictor: Predictor, study: Study) -> dict[str, Any]:
 
 
 def _possible(predictor: Predictor, analyte: Analyte | None) -> list[float] | None:
-    """Return what a number that is typed can be, as the study states it of the analyte or of the column."""
+    """Return what a number that is typed can be: what the study states, within what the gate accepts."""
     own = (
         analyte.possible if analyte is not None and _in_unit(predictor) and predictor.kind not in DIFFERENCES else None
     )
-    stated = predictor.possible or own
-    return None if stated is None else list(stated)
+    limits = [one for one in (predictor.possible or own, _of_tables(predictor)) if one is not None]
+    return [max(low for low, _ in limits), min(high for _, high in limits)] if limits else None
+
+
+def _of_tables(predictor: Predictor) -> tuple[float, float] | None:
+    """Return the limits that the gate has for a column of the patients table, or for weeks."""
+    column = TABLES["patients"].get(predictor.column or "")
+    if column is not None and column.kind == "number":
+        return column.low, column.high
+    return (0.0, _CENTURY) if FEATURE_KINDS[predictor.kind].unit == "weeks" else None
 
 
 def _in_unit(predictor: Predictor) -> bool:

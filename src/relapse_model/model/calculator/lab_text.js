@@ -24,7 +24,8 @@ function readResult(text, words) {
   return Number.isFinite(number) ? { kind: "number", comparator, number } : { kind: "unreadable" };
 }
 
-// What is typed into a field, as the model takes it: { code } (NaN where nothing is typed) or { error }.
+// What is typed into a field, as the model takes it: { code } (NaN where nothing is typed), with the bounds of the true
+// value in the field's own unit, or { error }.
 function readField(field, text, factor, words) {
   const result = field.result, read = readResult(text, result && result.words ? words : []);
   if (read.kind === "missing") return { code: NaN };
@@ -45,7 +46,13 @@ function readField(field, text, factor, words) {
   if (Math.abs(value) > 1e30) return { error: "enter_number" };
   if (isImpossible(read, read.number * factor, field.possible, limit)) return { error: "impossible" };
   if (field.log10 && value <= 0) return { error: "positive" };
-  return { code: onModelScale(value, field) };
+  return { code: onModelScale(value, field), bounds: boundsOf(read, read.number * factor, limit, isZero) };
+}
+
+function boundsOf(read, value, limit, isZero) {
+  if (read.kind === "below" || isZero) return [-Infinity, limit];
+  if (read.comparator.startsWith("<")) return [-Infinity, value];
+  return [value, read.comparator ? Infinity : value];
 }
 
 // Whether no possible value fits what is typed; below a limit of the assay, how low it went is all that is said.

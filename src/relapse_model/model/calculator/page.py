@@ -23,20 +23,23 @@ from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from relapse_model.classifiers.shared.risks import tail_levels
 from relapse_model.features.design import matrix_of_codes
 from relapse_model.files import write_text
+from relapse_model.model.calculator.criteria_asked import criteria_asked
 from relapse_model.model.calculator.form_fields import arms_asked, form_fields, needs_laboratory, negative_words
 from relapse_model.model.calculator.scorer_values import CalculatorError, scorer_values
-from relapse_model.model.explanation.shap_values import reference_codes
+from relapse_model.model.explanation.shap_values import reference_codes, starts_from_training
 from relapse_model.model.explanation.shapley import EXACT_UP_TO, permutation_orders
 from relapse_model.model.file.model_file import probe_codes
 from relapse_model.model.scoring.guards.rs211_no_gain import FINDING
+from relapse_model.model.scoring.guards.unlike import UNLIKE
 from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.model.verdict import model_verdict
 from relapse_model.study.study import Study
 
 LANGUAGES = ("en", "zh")
 MOST_BYTES = 5_000_000  # of a page: more opens slowly, and cannot be sent by mail
+_FEW_EVENTS = 100  # below which the page says that they are few
 _EXAMPLES = 21  # made-up patients, from a seed and the training ranges, whose risks the page must get
-_SCRIPTS = ("scorer.js", "lab_text.js", "warnings.js", "form.js")
+_SCRIPTS = ("scorer.js", "lab_text.js", "criteria.js", "warnings.js", "form.js")
 _AT_95 = NormalDist().inv_cdf(0.95)
 
 
@@ -136,6 +139,7 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "scorer": scorer_values(model.classifier),
         "fields": form_fields(model),
         "reference": _known(reference_codes(model)),
+        "base": "training" if starts_from_training(model.classifier) else "average",
         "orders": _orders(len(study.predictors)),
         "examples": _examples(model),
         "level": LEVEL,
@@ -149,6 +153,7 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "eligibility": _eligibility(model),
         "landmark": " / ".join(f"{week:g}" for week in model.landmark_weeks),
         "synthetic": bool(model.summary["synthetic"]),
+        "few_events": _few(model.summary["events"]),
         "verdict": {"en": verdict.en, "zh": verdict.zh, "shown": verdict.shown},
     }
     identity = hashlib.sha256(_in_script(values["scorer"]).encode("utf-8")).hexdigest()[:12]
@@ -176,8 +181,15 @@ def _of_warnings(model: TrainedModel) -> dict[str, Any]:
         "range_margin": model.study.scoring.range_margin,
         "scatter": _scatter(model),
         "distance_limit": NormalDist().inv_cdf(model.study.scoring.distance_level),
+        "criteria": criteria_asked(model),
+        "unlike": sorted(UNLIKE),
         "no_gain": any(one.get("code") == FINDING and one.get("severity") == "warning" for one in findings),
     }
+
+
+def _few(events: int | str) -> bool:
+    """Tell whether events are few; a model file that hides their number hides a small one."""
+    return not isinstance(events, int) or events < _FEW_EVENTS
 
 
 def _about(model: TrainedModel, identity: str) -> dict[str, Any]:

@@ -10,10 +10,19 @@ function general(value, figures) {
   return `${Number(digits)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }
 
+// An arm as the plan of the trial calls it, by its value in the tables.
+function armNamed(model, name, say) {
+  const shown = (model.arms.labels && model.arms.labels[name]) || name;
+  return shown === "control" ? say("control") : shown;
+}
+
+const unitIn = (unit, say) => (["weeks", "years"].includes(unit) ? say(`unit_${unit}`) : unit || "");
+const tenths = risk => (100 * risk).toFixed(1);
 const threeFigures = value => (Math.abs(value) >= 100 ? value.toFixed(0) : general(value, 3));
 
-// `say(key, values)` writes a sentence in the language of the page; `label(field)` the name of a predictor.
-function warningsOf(model, codes, riskOf, say, label) {
+// `say(key, values)` writes a sentence in the language of the page; `label(field)` the name of a predictor or the text of
+// a criterion; `bounds` are those of the values that were typed.
+function warningsOf(model, codes, riskOf, say, label, bounds) {
   const found = [], missing = model.fields.map((field, i) => isMissing(codes[i]));
   const warn = (code, text) => found.push(`${code} ${text}`);
   model.fields.forEach((field, i) => { if (missing[i]) warn("RS201", say("rs201", { label: label(field) })); });
@@ -28,16 +37,19 @@ function warningsOf(model, codes, riskOf, say, label) {
       distance: deviate.toFixed(1), limit: model.distance_limit.toFixed(1), labels: among,
     }));
   }
+  const failed = criteriaNotMet(model, codes, bounds);
+  failed.forEach(one => warn("RS206", say(one.excludes ? "rs206_excludes" : "rs206", { id: one.id, text: label(one) })));
   model.fields.forEach((field, i) => {
     if (field.type === "week" && !field.weeks.includes(codes[i])) {
       warn("RS208", say("rs208", { week: general(codes[i], 6) }));
     }
   });
-  if (model.arms.names && Object.keys(model.arms.codes[0]).some(place => missing[place])) {
+  const noArm = Boolean(model.arms.names) && Object.keys(model.arms.codes[0]).some(place => missing[place]);
+  if (noArm || (model.arms.names && failed.length)) {
     const risks = model.arms.names.map((name, arm) => say(name ? "risk_with_arm" : "risk_with_other_arm", {
-      risk: riskOf(withArm(codes, model.arms.codes[arm])).toFixed(3), arm: name,
+      risk: tenths(riskOf(withArm(codes, model.arms.codes[arm]))), arm: armNamed(model, name, say),
     }));
-    warn("RS209", say("rs209", { risks: risks.join(say("listed")) }));
+    warn("RS209", say(noArm ? "rs209" : "rs209_outside", { risks: risks.join(say("listed")) }));
   }
   model.fields.forEach((field, i) => {
     if (!missing[i] && field.hardly_known) {
@@ -63,9 +75,10 @@ function outside(model, field, code, say, label) {
   const margin = model.range_margin * (high - low) + 1e-9;
   if (code >= low - margin && code <= high + margin) return null;
   const shown = field.type === "number" ? one => threeFigures(clinical(one, field)) : threeFigures;
+  const times = Math.max(low - code, code - high) / (high - low);
   const values = {
-    label: label(field), value: shown(code), unit: field.unit || "", low: shown(low), high: shown(high),
-    times: general(Math.max(low - code, code - high) / (high - low), 2),
+    label: label(field), value: shown(code), unit: unitIn(field.unit, say), low: shown(low), high: shown(high),
+    times: times >= 100 ? times.toFixed(0) : general(times, 2),
   };
   return say(high - low <= 1e-9 ? "rs202_constant" : "rs202", values);
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -23,12 +22,14 @@ from relapse_model.model.explanation.patient_input import (
     centre_input,
     date_of,
     patient_input,
+    percent_in_tenths,
     risk_percent,
     week_shown,
     with_unit,
 )
 from relapse_model.model.explanation.predictor_source import predictor_source
-from relapse_model.model.explanation.shap_values import explain, reference_codes
+from relapse_model.model.explanation.shap_values import explain, reference_codes, starts_from_training
+from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY, each_warning, unlike_studied
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import LEVEL
 from relapse_model.model.verdict import ModelVerdict, model_verdict
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from relapse_model.model.trained import TrainedModel
     from relapse_model.study.study import Study
 
-_NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
-    "An effect is what the model adds for this value compared with the reference. It is not a cause, nor "
+    "An effect is what the model adds for this value compared with the reference: the average of the training "
+    "patients, or of several levels the most common. It is not a cause, nor "
     "the effect of a treatment: changing the value need not change the risk. Research use only: not for decisions "
     "about a patient."
 )
@@ -94,6 +95,11 @@ class PatientExplanation:
     verdict: ModelVerdict
     own_risk: bool = False
 
+    @property
+    def unlike_studied(self) -> bool:
+        """Tell whether a warning says that nobody like the patient was studied: the risk is not to be relied on."""
+        return unlike_studied(self.warnings)
+
     def __repr__(self) -> str:
         """Return the risk only: who it is stays in `patient_id` and `text`."""
         return f"PatientExplanation(risk {self.risk:.3f}, {len(self.inputs)} inputs, {len(self.warnings)} warnings)"
@@ -103,7 +109,7 @@ class PatientExplanation:
         interval = f"{100 * self.level:.0f} % interval {risk_percent(self.lower)} to {risk_percent(self.upper)} %"
         return html_summary(
             f"{self.outcome} by week {self.horizon_weeks:g}: risk {risk_percent(self.risk)} % ({interval}). "
-            f"{self.verdict.en}",
+            f"{f'{DO_NOT_RELY} ' if self.unlike_studied else ''}{self.verdict.en}",
             columns=("", "value", "reference", "read from", "effect on the risk"),
             rows=[
                 (one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, one.effect)
@@ -133,6 +139,7 @@ class PatientExplanation:
             f"Patient {self.patient_id}: {self.outcome} by week {self.horizon_weeks:g}, predicted at {when}",
             "",
             f"Risk {risk_percent(self.risk)} % ({interval}); {self.base_words}: {risk_percent(self.base_risk)} %.",
+            *((DO_NOT_RELY,) if self.unlike_studied else ()),
             self.verdict.en,
             "",
             "From the one risk to the other, the largest effect first:",
@@ -213,7 +220,7 @@ def explain_patient(
         base_risk=float(1.0 / (1.0 + np.exp(-anywhere.base_values[0]))),
         base_words=_base_words(model),
         inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),
-        warnings=tuple(re.split(_NEXT_WARNING, str(score["warnings"]))) if score["warnings"] else (),
+        warnings=each_warning(str(score["warnings"])),
         synthetic=bool(model.summary["synthetic"]),
         verdict=model_verdict(model),
     )
@@ -221,8 +228,8 @@ def explain_patient(
 
 def _base_words(model: TrainedModel) -> str:
     """Return whose risk an explanation starts from."""
-    average = hasattr(model.classifier, "contributions")
-    return "the training patients on average" if average else "the reference patient"
+    average = starts_from_training(model.classifier)
+    return "the training patients on average" if average else "a patient with average values"
 
 
 def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
@@ -249,7 +256,7 @@ def _days(cohort: Cohort, study: Study, place: int) -> np.datetime64 | None:
 
 def _change(before: float, after: float) -> str:
     """Say from where to where the risk moves, unless both are written alike."""
-    first, then = risk_percent(before), risk_percent(after)
+    first, then = percent_in_tenths(before), percent_in_tenths(after)
     return " a little" if first == then else f", {first} to {then} %"
 
 

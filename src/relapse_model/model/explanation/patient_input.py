@@ -177,3 +177,8 @@ def number_shown(value: float) -> str:
 def risk_percent(risk: float) -> str:
     """Write a risk in per cent: whole, but for a small one."""
     return f"{100 * risk:.0f}" if 0.05 <= risk <= 0.95 else f"{100 * risk:.1f}"
+
+
+def percent_in_tenths(risk: float) -> str:
+    """Write a risk in per cent with one decimal, as the steps from one risk to another are written."""
+    return f"{100 * risk:.1f}"

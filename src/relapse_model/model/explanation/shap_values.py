@@ -62,7 +62,7 @@ def explain(model: TrainedModel, features: pd.DataFrame, site: NDArray[np.object
 def _explained(model: TrainedModel, features: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return contributions and base values of patients whom one posterior scores."""
     codes = level_codes(features, model.study)
-    if hasattr(model.classifier, "contributions"):
+    if hasattr(model.classifier, "contributions"):  # as `starts_from_training` says
         matrix = matrix_of_codes(codes, model.study)
         return _of_predictors(model.classifier.contributions(matrix), model.study)
     if hasattr(model.classifier, "linear_contributions"):
@@ -92,6 +92,16 @@ def reference_codes(model: TrainedModel) -> Floats:
         else:
             codes.append(np.nan if training["mean"] is None else training["mean"])
     return np.array(codes)
+
+
+def starts_from_training(classifier: object) -> bool:
+    """Tell whether contributions start from the mean log-odds of the training patients, and not from one patient.
+
+    Parameters
+    ----------
+    classifier : object
+    """
+    return hasattr(classifier, "contributions")
 
 
 def _shapley_values(model: TrainedModel, codes: Floats) -> tuple[Floats, Floats]:

@@ -25,6 +25,7 @@ from relapse_model.model.scoring.batch_parts import join_parts, noted_rows
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.scoring.engines import PartsFailedError, process_pool, run_parts
 from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than, partitioned
+from relapse_model.model.scoring.guards.unlike import unlike_count
 from relapse_model.model.scoring.score_part import PartScoring
 from relapse_model.model.trained import TrainedModel
 
@@ -52,6 +53,8 @@ class BatchScores:
     noted_rows : mapping of str to tuple of int
         For each table, the numbers of its rows that should be looked at, of patients who passed the gate: those that
         are repeated under another row number, and count once; weeks more than ten years from enrolment.
+    unlike : int
+        Scored, but with a warning that nobody like the patient was studied.
     """
 
     patients: int
@@ -61,6 +64,7 @@ class BatchScores:
     unattached_rows: Mapping[str, tuple[int, ...]]
     chunks: int
     noted_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unlike: int = 0
 
 
 def score_folder(
@@ -226,6 +230,7 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
         unattached_rows={name: tuple(sorted(rows)) for name, rows in unattached.items()},
         chunks=1,
         noted_rows=cohort.noted_rows(),
+        unlike=unlike_count(scores),
     )
 
 
@@ -308,5 +313,5 @@ class _ScoredParts:
         counts = join_parts(self.parts, self.files, out)
         return BatchScores(
             self.parts.patients, counts["scored"], counts["rejected"], counts["warned"], self.parts.unattached,
-            len(self.parts), noted_rows(self.parts, self.files),
+            len(self.parts), noted_rows(self.parts, self.files), counts["unlike"],
         )  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 from relapse_model.cohort.large_folders.partitions import Partitions
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import naming_full_disk, put_in_place
+from relapse_model.model.scoring.guards.unlike import each_warning, unlike_studied
 from relapse_model.model.scoring.score_part import PartScoring
 
 
@@ -29,7 +30,7 @@ def join_parts(parts: Partitions, files: PartScoring, out: Path) -> Counter[str]
     Returns
     -------
     Counter
-        How many were ``scored`` and ``rejected``, and scored but ``warned``.
+        How many were ``scored`` and ``rejected``, and scored but ``warned`` of, or ``unlike`` those studied.
 
     Raises
     ------
@@ -52,6 +53,7 @@ def join_parts(parts: Partitions, files: PartScoring, out: Path) -> Counter[str]
             (quoted if "\r" in "".join(cells) else plain).writerow(cells)
             counts[cells[status]] += 1
             counts["warned"] += cells[status] == "scored" and cells[warnings] != ""
+            counts["unlike"] += unlike_studied(each_warning(cells[warnings]))
         file.flush()
         os.fsync(file.fileno())
     if counts["scored"] + counts["rejected"] != parts.patients:

@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
-from relapse_model.model.explanation.patient_input import risk_percent, with_unit
+from relapse_model.model.explanation.patient_input import percent_in_tenths, risk_percent, with_unit
 from relapse_model.model.explanation.titre_course import TitreCourse, titre_course
 from relapse_model.report.figures.style import (
     FREE,
@@ -40,6 +40,7 @@ _RISKS = np.array(
     [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 85, 90, 95, 98, 99, 99.5, 99.8, 99.9]
 )
 _APART = 0.12  # of the width of the axis, between two of the risks that are written below it
+_BESIDE = 6.5  # points
 _LONGEST = 64  # letters of a line above a bar
 
 
@@ -141,7 +142,7 @@ def patient_trajectory_figure(
     _titre_axes(axes, course, logarithmic)
     axes.set(xlabel="Week", ylabel=plain(f"{rule.label} ({rule.unit})"))
     title = f"{rule.label} and injected antibody" if course.own is not None else f"{rule.label} over time"
-    axes.set_title(plain(title))
+    axes.set_title(plain(title), pad=16)
     put_legend(figure, axes, None, ncols=2)
     return figure
 
@@ -160,7 +161,7 @@ def _row_label(axes: Axes, row: int, text: str, colour: str = INK) -> None:
 
 
 def _risk_row(axes: Axes, row: int, log_odds: float, text: str, colour: str) -> None:
-    risk = risk_percent(1.0 / (1.0 + np.exp(-log_odds)))
+    risk = percent_in_tenths(1.0 / (1.0 + np.exp(-log_odds)))
     _row_label(axes, row, f"{text}: {risk} %", colour)
     axes.plot([log_odds], [row + 0.2], marker="D", markersize=5, color=colour, linestyle="none")
 
@@ -170,7 +171,7 @@ def _bar(axes: Axes, row: int, before: float, after: float, effect: str) -> None
     axes.barh(row + 0.2, after - before, left=before, height=0.3, color=colour, linewidth=0)
     axes.plot([after, after], [row + 0.2, row + 1.2], color=GREY, linewidth=0.7, zorder=0)
     hardly = effect == "hardly changes"
-    words = "hardly any" if hardly else f"{effect}, to {risk_percent(1.0 / (1.0 + np.exp(-after)))} %"
+    words = "hardly any" if hardly else f"{effect}, to {percent_in_tenths(1.0 / (1.0 + np.exp(-after)))} %"
     beside, shade = axes.get_yaxis_transform(), GREY if hardly else colour
     axes.text(1.02, row + 0.2, words, transform=beside, va="center", fontsize=8.5, color=shade)
 
@@ -236,25 +237,30 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
         )  # fmt: skip
     if course.own is None:
         return
+    from matplotlib.transforms import ScaledTranslation
+
     own, passive = course.own, course.own.passive
     shown = passive > 0
+    left, right = (  # of the titre of that week, which would hide them
+        axes.transData + ScaledTranslation(way * _BESIDE / 72, 0, axes.figure.dpi_scale_trans) for way in (-1, 1)
+    )
     axes.plot(
         course.own_week[shown], passive[shown], linestyle="none", marker="s", markersize=4.5, color=_PASSIVE,
-        label="injected antibody, estimated", zorder=3,
+        label="injected antibody, estimated", zorder=3, transform=left,
     )  # fmt: skip
     upper = np.where(np.isfinite(own.upper), own.upper, own.value)
     reach = np.array([own.value - own.lower, upper - own.value])
     axes.errorbar(
         course.own_week, own.value, yerr=reach, fmt="D", markersize=4.5, color=_OWN, linewidth=1.4,
-        label="own antibody, 90 % interval", zorder=3,
+        label="own antibody, 90 % interval", zorder=3, transform=right,
     )  # fmt: skip
 
 
 def _mark_landmark(axes: Axes, week: float) -> None:
     axes.axvline(week, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
-    axes.annotate(
-        "prediction", (week, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
-        fontsize=8.5, color=GREY,
+    axes.annotate(  # above the axes, where no mark of a titre lies
+        "prediction", (week, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points", va="bottom",
+        ha="center", fontsize=8.5, color=GREY,
     )  # fmt: skip
 
 

@@ -31,9 +31,9 @@ def test_the_risk_is_shown_under_both_arms(new_patients_of, said):
     new = new_patients_of(PEOPLE, LABS, added=EQUALS + CRITERION, risk_of=by_arm)
     outside = "an arm is stated, but the patient is not eligible for the trial"
     assert said(ARM, new) == {
-        1: [f"{NO_ARM}: risk 0.100 with arm hbig, 0.200 with another arm"],
-        2: [f"{outside}: risk 0.125 with arm hbig, 0.225 with another arm"],
-        3: [f"{NO_ARM}: risk 0.125 with arm hbig, 0.225 with another arm"],
+        1: [f"{NO_ARM}: risk 10.0 % with arm hbig, 20.0 % with another arm"],
+        2: [f"{outside}: risk 12.5 % with arm hbig, 22.5 % with another arm"],
+        3: [f"{NO_ARM}: risk 12.5 % with arm hbig, 22.5 % with another arm"],
     }
 
 
@@ -41,8 +41,16 @@ def test_arms_that_are_all_listed_have_no_other(new_patients_of, said):
     new = new_patients_of(PEOPLE, LABS, added=LEVELS, risk_of=by_arm)
     # Without criteria nobody is known to be outside the trial.
     assert said(ARM, new) == {
-        1: [f"{NO_ARM}: risk 0.200 with arm control, 0.100 with arm hbig"],
-        3: [f"{NO_ARM}: risk 0.225 with arm control, 0.125 with arm hbig"],
+        1: [f"{NO_ARM}: risk 20.0 % with arm control, 10.0 % with arm hbig"],
+        3: [f"{NO_ARM}: risk 22.5 % with arm control, 12.5 % with arm hbig"],
+    }
+
+
+def test_a_study_that_says_who_is_in_no_arm_has_no_other(new_patients_of, said):
+    """The arms that are named, by their names in the tables: this study has no plan of the trial."""
+    listed = EQUALS + 'others = ["control"]\n'
+    assert said(ARM, new_patients_of(PEOPLE[:2], LABS[:2], added=listed, risk_of=by_arm)) == {
+        1: [f"{NO_ARM}: risk 10.0 % with arm hbig, 20.0 % with arm control"],
     }
 
 
@@ -60,7 +68,9 @@ def test_a_model_shows_its_own_risks(model, cohort, study):
     ]
     none = rm.make_cohort(tables["patients"].assign(arm=None), tables["labs"], tables["treatments"])
     hbig, control = (model.score(one)["relapse_risk"] for one in both)
-    expected = [f"{a:.3f} with arm hbig, {b:.3f} with another arm" for a, b in zip(hbig, control, strict=True)]
+    expected = [
+        f"{100 * a:.1f} % with arm HBIG, {100 * b:.1f} % with arm control" for a, b in zip(hbig, control, strict=True)
+    ]
     warnings = model.score(none)["warnings"]
     assert all(text in warning for text, warning in zip(expected, warnings, strict=True))
     assert warnings.str.contains(f"RS209 {NO_ARM}: risk", regex=False).all()

@@ -66,7 +66,8 @@ def _outside(predictor: Predictor, value: float, low: float, high: float) -> str
     text = f"outside the training range: {predictor.label} {shown} {unit_shown(predictor)} (usual {lower} to {upper})"
     if high - low <= _ROUNDING:
         return f"{text}, where it did not vary"
-    return f"{text}, by {max(low - value, value - high) / (high - low):.2g} times its width"
+    times = max(low - value, value - high) / (high - low)
+    return f"{text}, by {times:.0f} times its width" if times >= 100 else f"{text}, by {times:.2g} times its width"
 
 
 GUARD = Guard("RS202", "a value outside the training range", training_range)

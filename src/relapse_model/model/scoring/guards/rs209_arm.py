@@ -40,7 +40,7 @@ def arm(new: NewPatients) -> list[Flagged]:
 
     def text(row: int) -> str:
         place = int(np.searchsorted(rows, row))
-        shown = ", ".join(f"{risk[place]:.3f} with {name}" for name, risk in risks.items())
+        shown = ", ".join(f"{100 * risk[place]:.1f} % with {name}" for name, risk in risks.items())
         return f"{reason[bool(missing[row])]}: risk {shown}"
 
     return [flagged(missing | outside, text)]
@@ -51,17 +51,41 @@ def _by_arm(new: NewPatients, readers: list[Predictor], rows: NDArray[np.intp]) 
     features = new.features.iloc[rows]
     if not len(rows) or new.risk_of is None:
         return {}
+    called = arm_labels(new.study)
     return {
-        name if name == _ANOTHER else f"arm {name}": new.risk_of(_with_arm(features, readers, name))
+        name if name == _ANOTHER else f"arm {called.get(name, name)}": new.risk_of(_with_arm(features, readers, name))
         for name in _arms(new.study)
     }
 
 
 def _arms(study: Study) -> list[str]:
     """Return the arms that the predictors name, and one more where none of them lists all."""
-    readers = [one for one in study.predictors if one.column == ARM]
-    named = dict.fromkeys(name for one in readers for name in (one.levels or ((one.equals,) if one.equals else ())))
-    return list(named) if any(one.levels for one in readers) else [*named, _ANOTHER]
+    readers = [one for one in study.predictors if one.column == ARM and (one.equals or one.levels)]
+    others = [one.others if isinstance(one.others, tuple) else () for one in readers]
+    named = dict.fromkeys(
+        name for one, other in zip(readers, others, strict=True) for name in (one.levels or (one.equals or "", *other))
+    )
+    listed = any(others) or any(one.levels for one in readers)
+    return list(named) if listed else [*named, _ANOTHER]
+
+
+def arm_labels(study: Study) -> dict[str, str]:
+    """Return what the plan of the trial calls the arms, by their values in the tables; empty where it does not.
+
+    Parameters
+    ----------
+    study : Study
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> arm_labels(rm.load_study("hbsag-relapse"))
+    {'hbig': 'HBIG', 'control': 'control'}
+    """
+    plan = study.trial
+    if plan is None or plan.arms.column != ARM or not plan.arms.labels:
+        return {}
+    return {plan.arms.treatment: plan.arms.labels[0], plan.arms.control: plan.arms.labels[1]}
 
 
 def _with_arm(features: pd.DataFrame, readers: list[Predictor], name: str) -> pd.DataFrame:
