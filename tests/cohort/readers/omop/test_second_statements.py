@@ -108,3 +108,18 @@ def test_a_proposal_takes_no_concept_of_another_person_or_specimen(read, tmp_pat
         assert 'analyte = "anti_hbs"' not in propose_omop(tmp_path, study)
     read(number("5", measurement_source_value="HBsAb"))
     assert 'analyte = "anti_hbs"' in propose_omop(tmp_path, study)
+
+
+@pytest.mark.parametrize("name", ["anti-HBs log10", "lg anti-HBs", "anti-HBs (log)"])
+def test_a_number_that_the_source_calls_a_logarithm_is_no_amount(read, name):
+    """2.5 as a logarithm is 316 mIU/mL: neither 2.5 mIU/mL nor a guess."""
+    with pytest.raises(CohortError, match=r"column 'measurement_source_value'.*no logarithm"):
+        read(number("2.5", measurement_source_value=name))
+    assert len(read(number("2.5", measurement_source_value="anti-HBs")).labs) == 1
+    logs = read(number("2.5", measurement_source_value=name, unit_source_value="log10 mIU/mL"))
+    assert list(logs.labs["unit"]) == ["log10 mIU/mL"]
+
+
+def test_a_text_that_calls_its_number_a_logarithm_is_no_amount(read):
+    with pytest.raises(CohortError, match=r"column 'value_source_value': '2.5 log'"):
+        read(number("2.5", text="2.5 log"))

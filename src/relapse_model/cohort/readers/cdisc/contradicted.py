@@ -22,6 +22,7 @@ from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
 
 _CENSORED = re.compile(r"censor|complet|end of (?:study|trial|follow)|cut.?off|no event|alive")
+_LOG = re.compile(r"(LOG(?:10)?)", re.IGNORECASE)  # within a code, which has no spaces
 _ROUNDED = 0.02  # standardised results are rounded
 
 
@@ -138,9 +139,11 @@ def other_names(
         problems += _other_agents(printed, table, second, (code, name))
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
-        logs = second.logarithms(printed[name], stated)
         expected = f"{meant} itself, as its unit says, and no logarithm"
-        problems += table.problems(logs, name, expected, if_right(name), found=printed[name])
+        for each in [one for one in (name, code) if one in wanted.data and one not in wanted.entry.when]:
+            texts = printed[each] if each == name else printed[each].str.replace(_LOG, r" \1 ", regex=True)
+            logs = second.logarithms(texts, stated)
+            problems += table.problems(logs, each, expected, if_right(each), found=printed[each])
     return problems
 
 
