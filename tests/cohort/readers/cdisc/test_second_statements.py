@@ -196,7 +196,9 @@ def test_an_agent_without_codes_takes_its_names_with_strength_and_form(tmp_path,
     assert list(cohort.treatments["patient_id"]) == ["S-1"]
 
 
-@pytest.mark.parametrize(("code", "said"), [("HBSAB", "Anti-HBs (log)"), ("HBSABLOG", "Anti-HBs"), ("LOGHBSAB", "Anti-HBs")])
+@pytest.mark.parametrize(
+    ("code", "said"), [("HBSAB", "Anti-HBs (log)"), ("HBSABLOG", "Anti-HBs"), ("LOGHBSAB", "Anti-HBs")]
+)
 def test_a_number_that_its_code_or_its_words_call_a_logarithm_is_no_amount(tmp_path, code, said):
     mapping = MAPPING.replace('"HBSAB"', f'"{code}"')
     text = refused(tmp_path, mapping, lb=[lb(code=code, result="2.5", LBTEST=said)])

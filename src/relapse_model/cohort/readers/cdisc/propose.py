@@ -10,6 +10,7 @@ from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
+from relapse_model.cohort.readers.cdisc.signs_said import proposed_comparator
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EC, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of, of_associated
@@ -124,6 +125,7 @@ def _labs(library: Library, study: Study) -> list[str]:
                       f"{_units(data, standard, code, study.analytes[analyte])}",
                       ]  # fmt: skip
             lines += [mark + one for one in (*_ratio(data, standard, code, study.analytes[analyte]),
+                                             *proposed_comparator(data, standard, code),
                                              *_parts(data, standard, code))]  # fmt: skip
     return lines
 

@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken
 from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
 from relapse_model.cohort.readers.cdisc.second_statements import texts_alone
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
+from relapse_model.cohort.readers.cdisc.signs_said import signs_problems
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.visits import weeks_of_visits
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
@@ -110,6 +111,7 @@ def read_cdisc(
                *beside_notes, *loinc_beside(taken, SecondNames(study))),
     )  # fmt: skip
     problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *beside]
+    problems += signs_problems(library, taken, study)
     problems += _lived(made, lives, subjects, wishes)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,

@@ -30,7 +30,8 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = "If the result counts, correct what is said of it; else "
-_TAKE_OUT = "take such rows out of a copy"  # of a qualifier: it is no variable of the data set
+TAKE_OUT = "take such rows out of a copy"
+"""What to do about a row of which a qualifier says something: it is no variable that a mapping could name."""
 _LIMITED = "Write the limit in AVALC, such as <0.05, or "
 _SUPPLEMENT = ("RDOMAIN", ID, "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _FEW = 3  # words of a text that names a person, and no more
@@ -75,13 +76,13 @@ def _twice(name: str, texts: pd.Series, data: str, at: Positions) -> str:
     rows = np.flatnonzero(texts != "")
     return (
         f"{name}: {len(rows):,} rows of {data} that count have two different values of it, the first is observation "
-        f"{at[rows[0]] + 1}; correct the qualifier in the source, or {_TAKE_OUT}"
+        f"{at[rows[0]] + 1}; correct the qualifier in the source, or {TAKE_OUT}"
     )
 
 
 def _out(name: str, text: str = "...") -> str:
     """Say how rows are left out of which a variable, or a qualifier, says something."""
-    return _TAKE_OUT if "." in name else leaving_out(name.rpartition(", ")[2], text)
+    return TAKE_OUT if "." in name else leaving_out(name.rpartition(", ")[2], text)
 
 
 def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
@@ -122,19 +123,34 @@ def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tup
             coded = data.coded(name)
             if any(_taken_back(text) or _not_final(text, (name, label)) for text in coded.texts):
                 yield name, pd.Series(coded.texts[coded.codes[at]], dtype=object), 0
-    for beside in _supplements(library, data):
-        yield from _supplemental(beside, data, at)
+    for beside in supplements(library, data):
+        yield from supplemental(beside, data, at)
 
 
-def _supplements(library: Library, data: DataSet) -> list[DataSet]:
+def supplements(library: Library, data: DataSet) -> list[DataSet]:
+    """Return the data sets of supplemental qualifiers of a data set.
+
+    Parameters
+    ----------
+    library : Library
+    data : DataSet
+    """
     found = [one for one in library.data if one.name.startswith("SUPP") and all(name in one for name in _SUPPLEMENT)]
     return [one for one in found if one.holds("RDOMAIN", (data.name[:2],)).any()]
 
 
-def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:
+def supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:
     """Yield for each qualifier what it says of the rows, by subject and the number that IDVAR names.
 
     The standard has one value of a qualifier for a row; where there are two, none is known to be the later: both come.
+
+    Parameters
+    ----------
+    beside : DataSet
+        Of qualifiers.
+    data : DataSet
+    at : array of int
+        Of the rows.
     """
     rows = pd.DataFrame({name: beside.texts(name) for name in _SUPPLEMENT})
     rows = rows[(rows["RDOMAIN"] == data.name[:2]) & rows["QVAL"].ne("")]
