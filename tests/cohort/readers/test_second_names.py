@@ -89,7 +89,9 @@ def test_a_condition_that_nothing_meets_is_refused_where_nothing_is_read():
     assert unmet_conditions(mapping, [(first, 0, 0)]) == ([], [])  # of codes that nothing has, another note tells
 
 
-@pytest.mark.parametrize("name", ["HBV DNA log10", "lg HBV DNA", "HBV DNA (log)", "log10HBVDNA", "HBV_DNA_lg", "HBV DNA 对数"])
+@pytest.mark.parametrize(
+    "name", ["HBV DNA log10", "lg HBV DNA", "HBV DNA (log)", "log10HBVDNA", "HBV_DNA_lg", "HBV DNA 对数"]
+)
 def test_a_logarithm_is_none_in_the_unit_of_an_amount(name):
     assert logarithm_in_plain_unit(name, "IU/mL")
     assert not any(logarithm_in_plain_unit(name, unit) for unit in ("log10 IU/mL", "lg IU/mL", "{Log_IU}/mL", ""))

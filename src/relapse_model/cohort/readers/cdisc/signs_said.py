@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.cdisc.comments import supplemental, supplements
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library
 from relapse_model.cohort.readers.cdisc.rows import TakenRows
-from relapse_model.cohort.readers.cdisc.said_beside import TAKE_OUT, supplemental, supplements
+from relapse_model.cohort.readers.cdisc.said_beside import TAKE_OUT
 from relapse_model.cohort.readers.cdisc.standard import Standard
 from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.second_statements import COMPARATORS, flags_below, holds_comparators, plain_sign
@@ -131,7 +132,7 @@ def _beside(library: Library, one: TakenRows) -> Iterator[tuple[str, str, pd.Ser
             coded = data.coded(name)
             yield name, label, pd.Series(coded.texts[coded.codes[at]], dtype=object)
     for beside in supplements(library, data):
-        labels = beside.first_of_each("QNAM", "QLABEL") if "QLABEL" in beside else {}
+        labels = beside.first_of_each("QNAM", "QLABEL") if {"QNAM", "QLABEL"} <= set(beside.labels) else {}
         for name, texts, _ in supplemental(beside, data, at):
             yield name, labels.get(name.rpartition(".")[2], ""), texts
 
