@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.omop.unread import unread_tables
 from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -123,7 +124,7 @@ def _read(
         readings += more
     report = ReadingReport(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
-        notes=tuple(notes),
+        notes=tuple(notes), not_read=unread_tables(tables, mapping, asked),
     )  # fmt: skip
     births = births_of(persons)  # first, since it adds what is wrong with them
     return made, report, [*persons.problems, *problems], births
