@@ -32,6 +32,7 @@ from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
+from relapse_model.cohort.readers.outcome_events import unknown_where_competing
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_dates import local_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -175,6 +176,9 @@ def _made(
         table = made_of([one.rows for one in taken if one.wanted.entry.section == section])
         if table is not None:
             made[name] = table
+    if "outcomes" in made:
+        stated = wishes.mapping.outcome is not None and "relapse" in wishes.mapping.outcome.fields
+        made["outcomes"] = made["outcomes"] if stated else unknown_where_competing(made["outcomes"])
     if "labs" in made:
         labs = [one for one in taken if one.wanted.entry.section == "labs"]
         made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),

@@ -74,6 +74,7 @@ def read_outcome(
     }  # fmt: skip
     if len(each) > 1:
         competes = came & (which[places] > 0)
+        columns["relapse"] = np.where(competes, "", columns["relapse"])  # whether it would have come is not known
         columns["event"] = np.where(competes, "competing", np.where(came, "relapse", "free"))
         columns["competing_event"] = np.where(competes, name, "")
     table = pd.DataFrame(columns, dtype=object)
