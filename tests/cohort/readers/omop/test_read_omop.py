@@ -405,6 +405,9 @@ def test_nobody_is_free_of_an_event_after_death(read):
     cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "condition_occurrence"\ncodes = [5]\n',
                   death=[DEATH], observation_period=[UNTIL_2025], condition_occurrence=[FLARE])  # fmt: skip
     assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[0, "2024-05-01"]]
+    assert any(
+        note.startswith("outcome: follow-up of 1 persons ends with their death") for note in cohort.reading.notes
+    )
     assert left_out(cohort, "condition_occurrence (outcome)")
 
 

@@ -83,6 +83,28 @@ def read_outcome(
     return MadeTable(table, asked.outcome[0].table, None, {"date": start}), readings
 
 
+def deaths_as_losses(asked: Asked, persons: Persons, outcomes: MadeTable) -> list[str]:
+    """Return a note on persons who are free of the outcome until they died, where death is not asked for.
+
+    Parameters
+    ----------
+    asked : Asked
+    persons : Persons
+    outcomes : MadeTable
+    """
+    if any(one.table == "death" for one in asked.outcome):
+        return []
+    died = pd.Series(persons.deaths, index=persons.ids)
+    rows = outcomes.rows
+    day = rows["patient_id"].map(died[~died.index.duplicated()]).fillna("").astype(str)
+    count = int(((day != "") & (rows["relapse"] == "0") & (rows["date"] == day)).sum())
+    said = (
+        f"outcome: follow-up of {count:,} persons ends with their death, as if they were lost then; if death competes "
+        'with the outcome, state it: [outcome.competing] death = { source = "death" }'
+    )
+    return [said] if count else []
+
+
 def _absent(tables: Tables, wanted: Wanted, asked: Asked, mapping: SourceMapping) -> list[Problem]:
     """Refuse codes that no row of the table has, of whichever person."""
     entry, concept = wanted.entry, CDM[wanted.table].concept

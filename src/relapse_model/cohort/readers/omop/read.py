@@ -19,7 +19,7 @@ from relapse_model.cohort.readers.omop.events import made_of, read_labs, reading
 from relapse_model.cohort.readers.omop.found_events import Events
 from relapse_model.cohort.readers.omop.found_persons import NOBODY
 from relapse_model.cohort.readers.omop.observed import after_observation
-from relapse_model.cohort.readers.omop.outcome import read_outcome
+from relapse_model.cohort.readers.omop.outcome import deaths_as_losses, read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
@@ -122,6 +122,7 @@ def _read(
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons, mapping)
         readings += more
+        notes += deaths_as_losses(asked, persons, made["outcomes"])
     report = ReadingReport(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes), not_read=unread_tables(tables, mapping, asked),
