@@ -103,27 +103,34 @@ def _courses(
             [repr(text) for text in dates["start"][late]], LIVING)  # fmt: skip
     bad |= late
     dose = wanted.field("dose")
-    amount = cells_of(part, wanted, "dose")
-    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
-    unit = cells_of(part, wanted, "unit")
-    if dose is not None and isinstance(unit, str):
-        unit = unit or dose.unit
-        other = _other_units(part[_DOSE_UNIT], unit) & (part[dose.name.lower()] != "").to_numpy() & ~bad
-        refuse_rows(events, part, other, position, persons, table, _DOSE_UNIT,
-                [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
-                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
-        bad |= other
+    amount, unit = cells_of(part, wanted, "dose"), cells_of(part, wanted, "unit")
     if dose is not None:
-        column = dose.name.lower()
-        other = other_doses(part[SIG], part[column], unit if isinstance(unit, str) else pd.Series(unit))
-        other &= (part[column] != "").to_numpy() & ~bad
-        refuse_rows(events, part, other, position, persons, table, SIG, [repr(text) for text in part[SIG][other]],
-                f"the dose that {column} says", _IF_DOSE)  # fmt: skip
-        bad |= other
+        unit = unit or dose.unit if isinstance(unit, str) else unit
+        bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
+        bad |= _contradicted_doses(events, part, (dose, unit), ~bad, position, persons, table)
     _told(events, part, wanted, dates, ~bad, dose)
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _contradicted_doses(
+    events: Events, part: pd.DataFrame, dose: tuple[Field, NDArray[np.object_] | str], usable: Mask,
+    position: NDArray[np.intp], persons: Persons, table: str,
+) -> Mask:  # fmt: skip
+    """Refuse doses in another unit than the one of the mapping, and those of which the directions say another."""
+    column, unit = dose[0].name.lower(), dose[1]
+    filled = (part[column] != "").to_numpy() & usable
+    wrong = np.zeros(len(part), dtype=bool)
+    if isinstance(unit, str):
+        wrong = _other_units(part[_DOSE_UNIT], unit) & filled
+        refuse_rows(events, part, wrong, position, persons, table, _DOSE_UNIT,
+                [repr(text) for text in part[_DOSE_UNIT][wrong]], f"{unit!r}, the unit that the mapping states",
+                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
+    said = other_doses(part[SIG], part[column], unit if isinstance(unit, str) else pd.Series(unit)) & filled & ~wrong
+    refuse_rows(events, part, said, position, persons, table, SIG, [repr(text) for text in part[SIG][said]],
+            f"the dose that {column} says", _IF_DOSE)  # fmt: skip
+    return wrong | said
 
 
 def _told(
@@ -168,12 +175,10 @@ def told_of_courses(events: Events) -> Iterator[str]:
 
 
 def _zero_doses(
-    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
+    events: Events, part: pd.DataFrame, dose: Field, usable: Mask, position: NDArray[np.intp], persons: Persons,
     table: str,
 ) -> Mask:  # fmt: skip
     """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
-    if dose is None:
-        return np.zeros(len(part), dtype=bool)
     column = dose.name.lower()
     zero: Mask = part[column].map(is_zero).to_numpy(dtype=bool) & usable
     refuse_rows(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],

@@ -162,10 +162,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
-                partial: Partial = mapping.time.partial  # type: ignore[assignment]
-                rule = asked.rules.get(each.name)
-                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule, asked.zone)
-                _refuse_logarithms(said, part, known, asked)
+                said = _said(part, known, each, mapping, asked)
                 events.zoned += said.zoned
                 events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
@@ -188,13 +185,17 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
     return each_key_once(events, table)
 
 
-def _refuse_logarithms(said: Said, part: pd.DataFrame, known: CdmTable, asked: Asked) -> None:
-    """Refuse numbers that the source itself calls a logarithm, in a unit that is none of one."""
+def _said(part: pd.DataFrame, known: CdmTable, wanted: Wanted, mapping: SourceMapping, asked: Asked) -> Said:
+    """Return what rows say, without numbers that the source itself calls a logarithm in a unit that is none of one."""
+    partial: Partial = mapping.time.partial  # type: ignore[assignment]
+    rule = asked.rules.get(wanted.name)
+    said = results_said(part, known, wanted, asked.units, mapping.missing, partial, rule, asked.zone)
     number = pd.Series(said.value).astype(str).str.contains(r"\d").to_numpy(dtype=bool)
     for column in filter(None, (known.source_code, known.text)):
         logs = asked.second.logarithms(part[column], pd.Series(said.unit)) & number
         said.refuse(logs, column, part[column], "the amount itself, as its unit says, and no logarithm",
                     if_right(column))  # fmt: skip
+    return said
 
 
 def _count_codes(events: Events, part: pd.DataFrame, known: CdmTable, wanted: Wanted) -> None:

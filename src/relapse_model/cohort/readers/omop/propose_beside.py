@@ -39,9 +39,10 @@ class Observations:
             return
         columns = tuple(one for one in (known.concept, known.text, known.source_code) if one in there)
         for chunk in tables.chunks(Query("observation", columns)):
-            for (concept, text, *source), count in chunk.value_counts(sort=False).items():
-                self.texts[str(concept)][str(text)] += count
-                self.called[str(concept)][str(source[0]) if source else ""] += count
+            cells = (chunk[name].astype(str) for name in columns)
+            for (concept, text, *source), count in Counter(zip(*cells, strict=True)).items():
+                self.texts[concept][text] += count
+                self.called[concept]["".join(source)] += count
 
     def label(self, concept: str, names: Mapping[str, tuple[str, str]]) -> str:
         """Return what a concept is called, by the vocabulary or the source."""

@@ -99,9 +99,7 @@ def _read(
         ])  # fmt: skip
     read_deaths(tables, mapping, asked, persons)
     made = {"patients": patients_table(tables, mapping, asked, persons)}
-    readings: list[SourceReading] = []
-    others: list[NotMapped] = []
-    problems: list[Problem] = []
+    readings, others, problems = list[SourceReading](), list[NotMapped](), list[Problem]()
     beside, entries = list[str](), list[tuple[Entry, int, int]]()
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {

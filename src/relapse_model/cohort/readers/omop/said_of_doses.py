@@ -16,6 +16,7 @@ SIG, QUANTITY = "sig", "quantity"
 _AMOUNT = re.compile(
     r"(?<![\d.,])(\d+(?:,\d{3})*(?:\.\d+)?)\s*\[?(k?iu|u|[mµu]g|mcg|g|units?|国际单位|单位)\]?(?![a-z/])"
 )
+_UNITS = dict.fromkeys(("units", "unit", "u", "国际单位", "单位"), "IU")
 _TIMES = re.compile(r"\d\s*[x×*]\s*\d|(?<![a-z])(?:[2-9]|two|three)\s*(?:x|times|doses|vials|ampoules)(?![a-z])")
 
 
@@ -43,9 +44,8 @@ def contradicts_dose(sig: str, amount: str, unit: str) -> bool:
 
 
 def _one_unit(one: str, other: str) -> bool:
-    units = ({"units": "IU", "unit": "IU", "u": "IU", "国际单位": "IU", "单位": "IU"}.get(text, text)
-             for text in (one, other.casefold()))  # fmt: skip
-    return unit_stands(*units)
+    first, second = (_UNITS.get(text, text) for text in (one, other.casefold()))
+    return unit_stands(first, second)
 
 
 def other_doses(sig: pd.Series, amount: pd.Series, unit: str | pd.Series) -> Mask:
