@@ -61,6 +61,6 @@ def _of_date(column: str, found: str, text: str) -> str:
 
 def _of_nothing(column: str) -> str:
     """Return what to do about a date that is lacking; of a result its study day may be there."""
-    days = {"LBDTC": "LBDY", "ADT": "ADY"}
-    day = f'; or, if the study day is there, read it for all rows: day = "{days[column]}" in the entry'
-    return f"Complete it{day if column in days else ''}; or {leaving_out(column, '')}"
+    day = {"LBDTC": "LBDY", "ADT": "ADY"}.get(column)
+    also = "" if day is None else f'; or, if the study day is there, read it for all rows: day = "{day}" in the entry'
+    return f"Complete it{also}; or {leaving_out(column, '')}"
