@@ -136,7 +136,7 @@ class ReadingReport:
     notes : tuple of str
         What a reader should know: colours and comments that were not read, duplicates kept.
     not_read : tuple of str
-        Sheets and files of the source of which nothing was read, since the mapping does not name them.
+        Sheets, files and tables of the source of which nothing was read, since the mapping does not name them.
     """
 
     kind: str
@@ -152,7 +152,7 @@ class ReadingReport:
         return "\n".join(
             [
                 *(str(source) for source in self.sources),
-                *([f"Sheets and files not read: {'; '.join(self.not_read)}"] if self.not_read else []),
+                *([f"Sheets, files and tables not read: {'; '.join(self.not_read)}"] if self.not_read else []),
                 *_block("Units", (f"{one.analyte} in {one.unit or 'no unit'}: {one.count:,}" for one in self.units)),
                 *_block("Not named by the mapping, so not read", _first_not_mapped(self.not_mapped)),
                 *_block("Never read, since they may identify a person", self.never_read),

@@ -9,7 +9,7 @@ import relapse_model as rm
 from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.cohort.readers.second_names import SecondNames
+from relapse_model.cohort.readers.second_names import SecondNames, logarithm_in_plain_unit
 from relapse_model.cohort.readers.unit_numbers import is_number, unit_numbers
 
 MAPPING = """
@@ -87,3 +87,16 @@ def test_a_condition_that_nothing_meets_is_refused_where_nothing_is_read():
     assert (problems, len(notes)) == ([], 1)
     assert unmet_conditions(mapping, [(first, 9, 4), (first, 3, 0)]) == ([], [])  # of two tables, one has them
     assert unmet_conditions(mapping, [(first, 0, 0)]) == ([], [])  # of codes that nothing has, another note tells
+
+
+@pytest.mark.parametrize(
+    "name", ["HBV DNA log10", "lg HBV DNA", "HBV DNA (log)", "log10HBVDNA", "HBV_DNA_lg", "HBV DNA 对数"]
+)
+def test_a_logarithm_is_none_in_the_unit_of_an_amount(name):
+    assert logarithm_in_plain_unit(name, "IU/mL")
+    assert not any(logarithm_in_plain_unit(name, unit) for unit in ("log10 IU/mL", "lg IU/mL", "{Log_IU}/mL", ""))
+
+
+@pytest.mark.parametrize("name", ["HBV DNA", "HBsAg (Biologics)", "Immunology HBsAg", "HBV DNA (logistics ward)"])
+def test_other_words_are_no_logarithm(name):
+    assert not logarithm_in_plain_unit(name, "IU/mL")

@@ -11,6 +11,7 @@ _QUOTED = re.compile(r"'([^'\"\\]*)'.*")
 _ZONED = re.compile(r"'\d{4}-\d\d-\d\d[ T]\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:?\d\d)'.*")
 _END = re.compile(r".*END?(?:DTC|DTM|DT)")
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")  # what to do about these is said for all
+_YEAR = re.compile(r"\d{4}")
 _DATE = ("a date", "a whole date")
 _ZONE = 'State the zone of the hospital under [source] of the mapping: zone = "Asia/Shanghai"'
 
@@ -26,6 +27,8 @@ def advice_of_cdisc(problem: Problem) -> str:
     --------
     >>> advice_of_cdisc(Problem("CM", 1, "CMSTDTC", "nothing", "a date as YYYY-MM-DD"))
     'Complete it; or leave such rows out: unless = { CMSTDTC = "" } in the entry'
+    >>> advice_of_cdisc(Problem("LB", 1, "LBDTC", "nothing", "a date as YYYY-MM-DD")).partition("; or leave")[0]
+    'Complete it; or, if the study day is there, read it for all rows: day = "LBDY" in the entry'
     >>> advice_of_cdisc(Problem("LB", 1, "VISIT", "'UNSCHEDULED 1'", "one of the values that the mapping names"))
     'State its week under [time.visits]; or leave such rows out: unless = { VISIT = "UNSCHEDULED 1" } in the entry'
     """
@@ -43,7 +46,9 @@ def _of_date(column: str, found: str, text: str) -> str:
     if _ZONED.fullmatch(found):
         return _ZONE
     if found.startswith("nothing"):
-        return "" if column.startswith(("RF", "TRT", "RAND")) else f"Complete it; or {leaving_out(column, '')}"
+        return "" if column.startswith(("RF", "TRT", "RAND")) else _of_nothing(column)
+    if _YEAR.fullmatch(text):
+        return f"Complete it in a copy: no setting reads a year alone; or {leaving_out(column, text)}"
     if _PARTIAL.fullmatch(text) or not re.search(r"\w", text):
         return ""
     if re.search(r"\d", text):
@@ -52,3 +57,10 @@ def _of_date(column: str, found: str, text: str) -> str:
         return f"Write the date; or {leaving_out(column, text)}"
     goes_on = f'end = {{ field = "{column}", values = {{ "{text}" = "" }} }}'
     return f"If the course goes on, state it: {goes_on}; if nobody knows its end, {leaving_out(column, text)}"
+
+
+def _of_nothing(column: str) -> str:
+    """Return what to do about a date that is lacking; of a result its study day may be there."""
+    day = {"LBDTC": "LBDY", "ADT": "ADY"}.get(column)
+    also = "" if day is None else f'; or, if the study day is there, read it for all rows: day = "{day}" in the entry'
+    return f"Complete it{also}; or {leaving_out(column, '')}"

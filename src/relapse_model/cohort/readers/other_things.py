@@ -98,10 +98,14 @@ qc|quality control|calibrator|calibration|blank|test patient""",
     ),
     WITHDRAWN: _words(
         rf"""{_TAKEN_BACK}
-reported in error|in error|disregard|do not use|mislabel(?:l)?ed|mix(?:ed)?[- ]?up
+reported in error|in error|disregard|do not use|mislabel(?:l)?ed|mix(?:ed)?[- ]?up|swapped|interchanged
+unreliable|not reliable|false[- ](?:positive|negative)
+(?:sample|specimen|blood|serum|tube) (?:is |was )?(?:h(?:a)?emoly[sz]ed|lip(?:a)?emic|clotted|contaminated|insufficient)
+h(?:a)?emoly[sz]ed (?:sample|specimen|blood|serum)
 (?:wrong|other|another|different|incorrect) (?:patient|person|subject|sample|specimen|tube|blood)(?:'s)?
 ungültig|falscher patient""",
-        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴",
+        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴|(?:标本|样本|血样)(?:溶血|互换|调换)"
+        "|结果不可靠|假阳性|假阴性",
     ),  # of a free text beside a result
     NOT_GIVEN: _words(
         r"""placebo|sham|dummy|plazebo
@@ -182,22 +186,36 @@ _AROUND = re.compile(
     r"^已|(?<=.)(?<!脑脊)(?<!唾)(?:液|液体|标本|样本)$"
 )  # what a Chinese word may have before or behind it
 _SHORT = 5  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
-_TOLD_NOT = re.compile(r"\b(?:not valid|do not use)\b")
+_TOLD_NOT = re.compile(r"\b(?:not valid|not reliable|do not use)\b")
 _DENIED = re.compile(
-    r"\b(?:no|not|none|without|previous(?:ly)?|prior|earlier|corrected|replaces?)\b|更正|之前|原结果|未见|无误"
+    r"\b(?:no|not|none|without|previous(?:ly)?|prior|earlier|first|corrected|replaces?|slight(?:ly)?|mild(?:ly)?"
+    r"|minimal(?:ly)?)\b|更正|之前|原结果|未见|无误|轻度|轻微"
 )
+_PLAINLY = re.compile(
+    r"\b(?:disregard|do not use)\b.*\b(?:result|value|test|report|sample|specimen)\b"
+    r"|\b(?:result|value|test|report|sample|specimen)\b.*\b(?:disregard|do not use|unreliable|swapped|interchanged"
+    r"|mislabel(?:l)?ed)\b"
+    r"|\b(?:from|of|belongs? to|is)\b.*\b(?:wrong|another|different|other) (?:patient|person|subject)"
+)
+_LONG = 15  # words of a note that speaks of its own result, however many of them are about it
 
 
 def takes_all_back(text: str) -> bool:
     """Tell whether a free text beside a result says, and says nothing else, that it was taken back.
 
+    A longer one says so if it names the result, the specimen or another person.
+
     Examples
     --------
     >>> takes_all_back("Cancelled."), takes_all_back("wrong patient"), takes_all_back("Corrected; first in error")
     (True, True, False)
+    >>> takes_all_back("Result is from wrong subject; disregard"), takes_all_back("Sample slightly hemolyzed")
+    (True, False)
     """
     plain = plain_words(text)
-    said = 0 < len(plain.split()) <= _SHORT and bool(other_thing(text, (WITHDRAWN,)))
+    words = len(plain.split())
+    said = 0 < words <= _SHORT or (words <= _LONG and _PLAINLY.search(plain) is not None)
+    said = said and bool(other_thing(text, (WITHDRAWN,)))
     return said and (not _DENIED.search(plain) or bool(_TOLD_NOT.search(plain)))
 
 

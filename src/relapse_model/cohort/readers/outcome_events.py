@@ -70,3 +70,18 @@ def with_names(made: MadeTable) -> MadeTable:
     rows = made.rows.assign(event=event, competing_event=both.to_numpy(dtype=object))
     called = {"competing_event": made.called.get("event", "event"), **made.called}
     return replace(made, rows=rows, called=called)
+
+
+def unknown_where_competing(made: MadeTable) -> MadeTable:
+    """Return the outcomes table without a "no" beside competing events: whether it would have come is not known.
+
+    Parameters
+    ----------
+    made : MadeTable
+        In which nobody has stated an outcome beside the event.
+    """
+    if not {"event", "relapse"} <= set(made.rows):
+        return made
+    competes = made.rows["event"].astype(str).str.casefold().str.startswith(COMPETING)
+    unknown = made.rows["relapse"].mask(competes & (made.rows["relapse"].astype(str) == "0"), "")
+    return replace(made, rows=made.rows.assign(relapse=unknown))

@@ -163,7 +163,7 @@ def beside_units(study: Study, analyte: str, units: Mapping[str, int]) -> list[s
     return [*lines, *([f"# {asked}."] if asked else [])]
 
 
-def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
+def arm_line(study: Study, field: str, values: Mapping[str, int], more: str = "") -> list[str]:
     """Return the lines for the column of the arms: a question where the study knows other names for them.
 
     Parameters
@@ -173,6 +173,8 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
         Of the source.
     values : mapping of str to int
         What stands there, and how often.
+    more : str
+        Further keys that say where it stands, such as ``source = "observation"``.
     """
     column = "arm" if study.trial is None else study.trial.arms.column
     known: set[str] = set() if study.trial is None else {study.trial.arms.treatment, study.trial.arms.control}
@@ -182,7 +184,8 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
             known |= {*one.levels, *([one.equals] if one.equals else []), *others}
     found = comment(", ".join(f"{value}: {count:,}" for value, count in values.items()))
     stated = table_text((value, "...") for value in values)
-    mapped = f"{column} = {{ field = {quoted(field)}, values = {stated} }}"
+    place = f"field = {quoted(field)}" + (f", {more}" if more else "")
+    mapped = f"{column} = {{ {place}, values = {stated} }}"
     if known - {"", "no", "yes"} and not set(values) <= known:
         asked = f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"
         return [
@@ -190,7 +193,8 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
             "# If these are the arms of another trial, write its study (`relapse-model study new`) and propose the "
             "mapping anew with it.",
         ]
-    return [f"{column} = {quoted(field)}  # {found}", f"# {mapped}  # if the study calls the arms otherwise"]
+    plain = f"{{ {place} }}" if more else quoted(field)
+    return [f"{column} = {plain}  # {found}", f"# {mapped}  # if the study calls the arms otherwise"]
 
 
 def meaning_of_word(word: str) -> str:

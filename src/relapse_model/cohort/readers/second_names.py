@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,13 @@ from relapse_model.cohort.readers.other_things import (
     SPECIMEN,
     other_thing,
 )
+from relapse_model.cohort.readers.units_in_names import units_in_name
 from relapse_model.cohort.readers.viruses import of_other_virus
 from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _SAID = {"analyte": (PERSON, SPECIMEN, DERIVED, NO_RESULT), "agent": OF_TREATMENTS}
@@ -167,10 +170,7 @@ class SecondNames:
         texts, units : Series
         """
         codes, pairs = distinct_pairs(texts, units)
-        found = [
-            bool(other_thing(text, (LOGARITHM,))) and unit != "" and not other_thing(unit, (LOGARITHM,))
-            for text, unit in pairs
-        ]
+        found = [logarithm_in_plain_unit(text, unit) for text, unit in pairs]
         among: Mask = np.array([*found, False], dtype=bool)[codes]
         return among
 
@@ -196,6 +196,31 @@ class SecondNames:
         """Tell whether the study counts agents as one, so that one may be called by the other."""
         sets = [] if self.study is None else [set(one.agents) for one in self.study.predictors if one.agents]
         return any(names <= each for each in sets)
+
+
+@lru_cache(maxsize=8192)
+def logarithm_in_plain_unit(name: str, unit: str) -> bool:
+    """Tell whether a name says that a result is a logarithm, and its unit says an amount itself.
+
+    Without a unit nothing is said: results without one are refused elsewhere.
+
+    Parameters
+    ----------
+    name, unit : str
+
+    Examples
+    --------
+    >>> [logarithm_in_plain_unit(*one) for one in (("lg HBV DNA", "IU/mL"), ("HBV_DNA_log10", "IU/mL"))]
+    [True, True]
+    >>> [logarithm_in_plain_unit(*one) for one in (("HBV DNA (log)", "log10 IU/mL"), ("HBV DNA", "IU/mL"))]
+    [False, False]
+    """
+    return unit != "" and _is_logarithm(name) and not (_is_logarithm(unit) or is_log10(unit_key(unit)))
+
+
+def _is_logarithm(text: str) -> bool:
+    named = bool(other_thing(text, (LOGARITHM,)))
+    return named or any(one.startswith("log10") for one in units_in_name(text))
 
 
 _LOINC = re.compile(r"\d{1,7}-\d")

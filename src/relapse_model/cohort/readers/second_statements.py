@@ -21,7 +21,8 @@ _SIGNS_IN_WORDS = frozenset(
 )  # fmt: skip
 _YES, _NO = frozenset(("1", "y", "yes", "true", "是", "x", "√")), frozenset(("0", "n", "no", "false", "否", ""))
 _BELOW = re.compile(
-    r"below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
+    r"(?:below\b.*|<\s?)l?lo[dq]"
+    r"|below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
     r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
 )
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cdisc_rows import DM, HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
+from cdisc_writer import write_xpt
+
+import relapse_model as rm
+from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
 
 NO_DATES = HEAD + PATIENTS + LABS
 LIST = MAPPING.replace(TIME, TIME + 'study_days = "list"\n')
@@ -270,7 +274,7 @@ def test_the_text_of_a_value_is_its_number(tmp_path):
 @pytest.mark.parametrize(
     ("censored", "said", "right"),
     [(1.0, "Relapse", False), (0.0, "No relapse", False), (0.0, "Relapse", True), (1.0, "Lost to follow-up", True),
-     (1.0, "Relapse-free, censored", True), (1.0, "Death", True)],
+     (1.0, "Relapse-free, censored", True), (1.0, "Death", False), (1.0, "Liver transplantation", False)],
 )  # fmt: skip
 def test_an_event_is_what_its_description_says(tmp_path, censored, said, right):
     rows = [tte(CNSR=censored, EVNTDESC=said)]
@@ -278,6 +282,29 @@ def test_an_event_is_what_its_description_says(tmp_path, censored, said, right):
         read(tmp_path, TTE, lb=LB, adtte=rows)
     else:
         assert "column 'EVNTDESC'" in refused(tmp_path, TTE, lb=LB, adtte=rows)
+
+
+def test_a_death_among_censored_rows_is_asked_of_and_both_answers_are_read(tmp_path):
+    """A death is no "no": it competes, or ends follow-up where the mapping says so."""
+    rows = [tte(CNSR=0.0, EVNTDESC="Relapse"), tte("S-2", 8.0, "2024-02-12", "2024-02-05", CNSR=2.0, EVNTDESC="Death")]
+    text = refused(tmp_path, TTE, lb=LB, adtte=rows)
+    assert "ADTTE, observation 2, column 'EVNTDESC': 'Death'; expected whether it competes" in text
+    event = 'event = { field = "EVNTDESC", values = { "Death" = "competing: death"'
+    assert event in text
+    cohort = read(tmp_path, TTE + event + ', "Relapse" = "relapse" } }\n', lb=LB, adtte=rows)
+    assert cohort.outcomes["event"].tolist() == ["relapse", "competing"]
+    assert cohort.outcomes["relapse"].isna().tolist() == [False, True]
+    lost = TTE + 'relapse = { field = "CNSR", values = { "0" = "1", "2" = "0" } }\n'
+    assert read(tmp_path, lost, lb=LB, adtte=rows).outcomes["relapse"].tolist() == [1, 0]
+
+
+def test_the_proposal_asks_whether_a_death_competes(tmp_path):
+    rows = [tte(CNSR=0.0, EVNTDESC="Relapse"), tte("S-2", 8.0, "2024-02-12", "2024-02-05", CNSR=2.0, EVNTDESC="Death")]
+    for name, made in (("dm", DM), ("lb", LB), ("adtte", rows)):
+        write_xpt(tmp_path / f"{name}.xpt", name.upper(), made)
+    text = propose_cdisc(tmp_path, rm.load_study("hbsag-relapse"))
+    asked = '#? event = { field = "EVNTDESC", values = { "Relapse" = "relapse", "Death" = "competing: death" } }'
+    assert f"\n{asked}" in text
 
 
 def test_a_code_of_results_has_one_label(tmp_path):

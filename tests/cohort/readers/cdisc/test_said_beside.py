@@ -201,3 +201,51 @@ def test_a_number_that_a_category_calls_below_its_limit_is_none(tmp_path, catego
         assert len(read(tmp_path, mapping, adlb=adlb).labs) == 1
         return
     assert f"column 'AVALCAT1': {category!r}" in refused(tmp_path, mapping, adlb=adlb)
+
+
+def comment(text, number="1", domain="LB", **more):
+    return {"DOMAIN": "CO", "RDOMAIN": domain, "USUBJID": "S-1", "COSEQ": 1.0, "IDVAR": "LBSEQ" if number else "",
+            "IDVARVAL": number, "COVAL": text, **more}  # fmt: skip
+
+
+BACK = ["WRONG PATIENT", "Result is from wrong subject; disregard", "Sample swapped with another", "Sample hemolyzed",
+        "unreliable", "DO NOT USE", "false positive, true value <10", "Corrected result: <10"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BACK)
+@pytest.mark.parametrize("where", ["co", "supplb", "variable"])
+def test_a_comment_that_takes_a_result_back_is_refused(tmp_path, text, where):
+    """Of 50 and 60, the comment is on the first: by CO, a qualifier, or a variable of the sponsor."""
+    rows = [lb(LBSEQ=1.0, result="50"), lb(date="2024-02-01", LBSEQ=2.0, result="60")]
+    if where == "variable":
+        rows = [{**row, "LBCOM": said} for row, said in zip(rows, (text, ""), strict=True)]
+    beside = (
+        {"co": [comment(text)]} if where == "co" else {"supplb": [supp(text, "LBCOM")]} if where == "supplb" else {}
+    )
+    said = refused(tmp_path, lb=rows, **beside)
+    assert "1 problem" in said
+    column = {"co": "CO.COVAL", "supplb": "SUPPLB.LBCOM", "variable": "LBCOM"}[where]
+    assert f"LB, observation 1, column '{column}'" in said
+
+
+@pytest.mark.parametrize("text", ["Fasting", "Patient was late", "Slightly hemolyzed sample", "Corrected result: 50"])
+def test_other_comments_are_told_by_their_count(tmp_path, text):
+    rows = [lb(LBSEQ=1.0, result="50"), lb(date="2024-02-01", LBSEQ=2.0, result="60")]
+    cohort = read(tmp_path, lb=rows, co=[comment(text)])
+    assert list(cohort.labs["value"]) == ["50", "60"]
+    assert any(note.startswith("CO: 1 comments; ") for note in cohort.reading.notes)
+
+
+def test_a_comment_goes_on_in_the_next_variable_and_may_be_of_all_rows(tmp_path):
+    rows = [lb(LBSEQ=1.0, result="50"), lb(date="2024-02-01", LBSEQ=2.0, result="60")]
+    assert "1 problem" in refused(tmp_path, lb=rows, co=[comment("WRONG", COVAL1="PATIENT")])
+    assert "2 problems" in refused(tmp_path, lb=rows, co=[comment("WRONG PATIENT", number="")])
+    assert len(read(tmp_path, lb=rows, co=[comment("WRONG PATIENT", number="9"), comment("X", domain="DM")]).labs) == 2
+
+
+def test_a_comment_that_speaks_of_an_error_and_does_not_take_its_result_back_is_told_with_its_place(tmp_path):
+    rows = [lb(LBSEQ=1.0, result="50"), lb(date="2024-02-01", LBSEQ=2.0, result="60")]
+    cohort = read(tmp_path, lb=rows, co=[comment("Corrected: the first result was of the wrong patient", "2")])
+    (told,) = [note for note in cohort.reading.notes if "speaks of" in note]
+    assert told.startswith("CO.COVAL: 1 rows of LB that count have a text")
+    assert told.endswith("the first, observation 2")

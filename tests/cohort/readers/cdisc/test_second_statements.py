@@ -194,3 +194,34 @@ def test_an_agent_without_codes_takes_its_names_with_strength_and_form(tmp_path,
     rows = [cm(drug="BARACLUDE 0.5 MG TABLET", said="Baraclude"), cm("S-2", drug="ASPIRIN", said="aspirin")]
     cohort = read(tmp_path, mapping, study=study, lb=[lb()], cm=rows)
     assert list(cohort.treatments["patient_id"]) == ["S-1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("HBSAB", "Anti-HBs (log)"), ("HBSABLOG", "Anti-HBs"), ("LOGHBSAB", "Anti-HBs")]
+)
+def test_a_number_that_its_code_or_its_words_call_a_logarithm_is_no_amount(tmp_path, code, said):
+    mapping = MAPPING.replace('"HBSAB"', f'"{code}"')
+    text = refused(tmp_path, mapping, lb=[lb(code=code, result="2.5", LBTEST=said)])
+    assert "no logarithm" in text
+    assert len(read(tmp_path, mapping, lb=[lb(code=code, result="2.5", unit="log10 mIU/mL", LBTEST=said)]).labs) == 1
+
+
+def test_a_number_beside_a_word_that_counts_is_told(tmp_path):
+    """POSITIVE counts; 120 in LBSTRESN is told, and read where the mapping asks for it."""
+    row = lb(result="POSITIVE", unit="", LBSTRESN=120.0, LBSTRESU="mIU/mL")
+    cohort = read(tmp_path, lb=[row])
+    assert list(cohort.labs["value"]) == ["POSITIVE"]
+    (told,) = [note for note in cohort.reading.notes if "count by their word" in note]
+    assert told.startswith("LB: 1 results")
+    assert told.endswith('value = "LBSTRESN"')
+    assert list(read(tmp_path, MAPPING + 'value = "LBSTRESN"\n', lb=[row]).labs["value"]) == ["120"]
+    plain = read(tmp_path, lb=[lb(result="120", LBSTRESN=120.0, LBSTRESU="mIU/mL")])
+    assert not any("count by their word" in note for note in plain.reading.notes)
+
+
+def test_advice_on_lacking_dates_and_years_names_what_reads_them(tmp_path):
+    assert 'day = "LBDY" in the entry' in refused(tmp_path, lb=[lb(date="", LBDY=1.0)])
+    days = HEAD + TIME + PATIENTS + LABS + 'day = "LBDY"\n'
+    assert list(read(tmp_path, days, lb=[lb(date="", LBDY=8.0)]).labs["week"]) == [1.0]
+    text = refused(tmp_path, CM, lb=LB[:1], cm=[cm(start="2019")])
+    assert 'no setting reads a year alone; or leave such rows out: unless = { CMSTDTC = "2019" } in the entry' in text

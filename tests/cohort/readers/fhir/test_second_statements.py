@@ -127,3 +127,15 @@ def test_records_for_tests_are_listed(read):
     made = read(observation(), observation(day="2024-03-20", **quantity(), **test), people=people)
     assert list(made.patient_ids) == ["1"]
     assert left_out(made) == left_out(made, "Patient") == {"a record for tests alone (HTEST)": 1}
+
+
+@pytest.mark.parametrize("place", ["display", "text"])
+@pytest.mark.parametrize("name", ["anti-HBs log10", "anti-HBs (log)", "lg anti-HBs"])
+def test_a_number_that_its_code_calls_a_logarithm_is_no_amount(read, name, place):
+    """2.5 as a logarithm is 316 mIU/mL: neither 2.5 mIU/mL nor a guess."""
+    code = {"coding": [{"system": LOINC, "code": "5193-8"}]}
+    called = code | {"text": name} if place == "text" else {"coding": [code["coding"][0] | {"display": name}]}
+    with pytest.raises(CohortError, match="no logarithm"):
+        read(observation(**quantity(2.5)) | {"code": called})
+    logs = {"valueQuantity": {"value": 2.5, "unit": "log10 mIU/mL"}}
+    assert values(read(observation(**logs) | {"code": called})) == ["2.5"]

@@ -116,6 +116,10 @@ def test_a_large_export_says_the_same(tmp_path, monkeypatch):
         ("wrong patient", True, False),
         ("作废", True, False),
         ("Entered in error.", True, False),
+        ("Result is from the wrong subject; disregard", True, False),
+        ("Sample swapped", True, False),
+        ("Sample hemolyzed", True, False),
+        ("unreliable", True, False),
         ("Fasting", False, False),
         ("Slightly haemolysed", False, False),
         ("Corrected: the first result was of the wrong patient", False, True),
@@ -133,6 +137,14 @@ def test_a_note_that_takes_the_result_back_is_refused_and_others_are_counted(rea
     assert "1 results have a note, of which nothing is read" in cohort.reading.notes
     assert doubtful == any("see the first at" in one for one in cohort.reading.notes)
     assert note not in str(cohort.reading)  # it may hold a name
+
+
+def test_a_note_that_says_another_result_is_refused(read):
+    """A note that gives the result itself, and one with a date, say nothing against it."""
+    with pytest.raises(CohortError, match=r"Observation\.note': a note that says another result"):
+        read(observation(note=[{"text": "Corrected value is <0.05"}], **quantity(5.0)))
+    for text in ("Corrected value is 5", "Corrected on 3 March", "true positive"):
+        assert values(read(observation(note=[{"text": text}], **quantity(5.0)))) == ["5.0"]
 
 
 @pytest.mark.parametrize("intent", ["proposal", "plan", "option", ""])

@@ -219,12 +219,12 @@ ANOTHER = {"condition_occurrence_id": "9", "condition_concept_id": "88", "condit
     ("conditions", "death", "told"),
     [
         ([], "", [0, "free", None, 43]),
-        ([], "2024-04-12", [0, "competing", "death", 6]),
-        ([ANOTHER], "", [0, "competing", "liver transplantation", 14]),
-        ([ANOTHER], "2024-09-20", [0, "competing", "liver transplantation", 14]),  # the first of them
+        ([], "2024-04-12", [None, "competing", "death", 6]),
+        ([ANOTHER], "", [None, "competing", "liver transplantation", 14]),
+        ([ANOTHER], "2024-09-20", [None, "competing", "liver transplantation", 14]),  # the first of them
         ([{}], "2024-09-20", [1, "relapse", None, 10]),
         ([{}, ANOTHER], "", [1, "relapse", None, 10]),
-        ([ANOTHER | {"condition_start_date": "2024-03-15"}, {}], "", [0, "competing", "liver transplantation", 2]),
+        ([ANOTHER | {"condition_start_date": "2024-03-15"}, {}], "", [None, "competing", "liver transplantation", 2]),
         ([ANOTHER | {"condition_start_date": "2024-03-01"}], "", [0, "free", None, 43]),  # on the day of time zero
     ],
 )
@@ -405,6 +405,9 @@ def test_nobody_is_free_of_an_event_after_death(read):
     cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "condition_occurrence"\ncodes = [5]\n',
                   death=[DEATH], observation_period=[UNTIL_2025], condition_occurrence=[FLARE])  # fmt: skip
     assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[0, "2024-05-01"]]
+    assert any(
+        note.startswith("outcome: follow-up of 1 persons ends with their death") for note in cohort.reading.notes
+    )
     assert left_out(cohort, "condition_occurrence (outcome)")
 
 

@@ -97,7 +97,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-NOT_READ = "Sheets and files not read: 'a.xlsx', sheet 'Deaths' (2 rows); file 'drugs.csv'"
+NOT_READ = "Sheets, files and tables not read: 'a.xlsx', sheet 'Deaths' (2 rows); file 'drugs.csv'"
 
 
 def test_what_the_mapping_does_not_name_is_listed_on_the_terminal_and_in_the_report(folder, capsys):

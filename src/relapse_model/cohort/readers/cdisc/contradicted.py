@@ -9,6 +9,7 @@ import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
@@ -22,6 +23,13 @@ from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
 
 _CENSORED = re.compile(r"censor|complet|end of (?:study|trial|follow)|cut.?off|no event|alive")
+_LOG = re.compile(r"(LOG(?:10)?)", re.IGNORECASE)  # within a code, which has no spaces
+DESCRIBED = ("EVNTDESC", "CNSDTDSC")  # how ADaM calls the event, and what the date of a censoring is
+_COMPETES = (
+    'If it competes, state in [outcome]: event = {{ field = "{field}", values = {{ {values}, ... }} }}, with the other '
+    'texts as "relapse" or "free"; if it ends follow-up only, state '
+    'relapse = {{ field = "CNSR", values = {{ "0" = "1", "1" = "0", ... }} }}'
+)
 _ROUNDED = 0.02  # standardised results are rounded
 
 
@@ -81,7 +89,7 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
     study, entry = wanted.second.study, wanted.entry
     own = event_named("relapse" if study is None else study.outcome.name) or "relapse"
     event, number = (columns["CNSR"] == "0").to_numpy(), (columns["CNSR"] != "").to_numpy()
-    problems = []
+    problems = _asked_of_deaths(wanted, columns, table, own)
     for variable in ("EVNTDESC", "PARAM"):
         if variable not in wanted.data or variable in entry.when or "event" in entry.fields:
             continue
@@ -91,6 +99,40 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
         expected = "what CNSR says: 0 is the event, any other number none"
         problems += table.problems(number & (other | none), variable, expected, if_right(variable))
     return problems
+
+
+def _asked_of_deaths(wanted: Wanted, columns: Columns, table: SourceTable, own: str) -> list[Problem]:
+    """Refuse censored rows that say a death or a transplantation, unless the mapping says what these are."""
+    entry = wanted.entry
+    if "event" in entry.fields or "relapse" not in entry.fields or entry.fields["relapse"].values != EVENT_BY_CENSORING:
+        return []
+    number = ~columns["CNSR"].isin(["", "0"]).to_numpy()
+    problems = []
+    for variable in DESCRIBED:
+        if variable in wanted.data and variable not in entry.when:
+            texts = columns[variable]
+            name = texts.map(lambda text: competing_named(str(text), own))
+            rows = number & (name != "").to_numpy()
+            said = {str(text): competing_named(str(text), own) for text in texts[rows].unique()}
+            advice = _COMPETES.format(field=variable, values=", ".join(
+                f'"{text}" = "competing: {event}"' for text, event in said.items()
+            ))  # fmt: skip
+            problems += table.problems(
+                rows, variable, "whether it competes with the outcome, or ends follow-up", advice
+            )
+    return problems
+
+
+def competing_named(text: str, own: str) -> str:
+    """Return the event that a text of a censored row names, if none can come after it; nothing of others.
+
+    Examples
+    --------
+    >>> [competing_named(text, "relapse") for text in ("Death", "Liver transplantation", "Completed study", "Relapse")]
+    ['death', 'transplantation', '', '']
+    """
+    said = event_named(text) or ""
+    return said if said in ("death", "transplantation") and said != own else ""
 
 
 def _event_of(text: str, own: str) -> str:
@@ -138,9 +180,11 @@ def other_names(
         problems += _other_agents(printed, table, second, (code, name))
     if key == "analyte":
         stated = units.mask(units == "", wanted.entry.constants.get("unit", ""))
-        logs = second.logarithms(printed[name], stated)
         expected = f"{meant} itself, as its unit says, and no logarithm"
-        problems += table.problems(logs, name, expected, if_right(name), found=printed[name])
+        for each in [one for one in (name, code) if one in wanted.data and one not in wanted.entry.when]:
+            texts = printed[each] if each == name else printed[each].str.replace(_LOG, r" \1 ", regex=True)
+            logs = second.logarithms(texts, stated)
+            problems += table.problems(logs, each, expected, if_right(each), found=printed[each])
     return problems
 
 

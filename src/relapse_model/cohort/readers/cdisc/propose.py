@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.cdisc.contradicted import DESCRIBED, competing_named
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
+from relapse_model.cohort.readers.cdisc.signs_said import proposed_comparator
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EC, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of, of_associated
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.named_codes import Naming, agent_named
 from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
-from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, not_read, quoted
+from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, not_read, quoted, table_text
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import NameTable
@@ -124,6 +126,7 @@ def _labs(library: Library, study: Study) -> list[str]:
                       f"{_units(data, standard, code, study.analytes[analyte])}",
                       ]  # fmt: skip
             lines += [mark + one for one in (*_ratio(data, standard, code, study.analytes[analyte]),
+                                             *proposed_comparator(data, standard, code),
                                              *_parts(data, standard, code))]  # fmt: skip
     return lines
 
@@ -239,8 +242,22 @@ def _outcome(library: Library) -> list[str]:
             mark = "" if not lines else "# "
             lines += ["", f"{mark}[outcome]  # {comment(label)}: {events:,} events in {data.counts('PARAMCD')[code]:,}",
                       f"{mark}source = {quoted(data.name)}", f"{mark}when = {{ PARAMCD = {quoted(code)} }}",
-                      ]  # fmt: skip
+                      *_events(data, code, mark)]  # fmt: skip
     return lines
+
+
+def _events(data: DataSet, code: str, mark: str) -> list[str]:
+    """Return the question whether deaths among censored rows compete with the outcome; nothing where none is named."""
+    censored = data.holds("PARAMCD", [code]) & ~data.holds("CNSR", ["0"])
+    for variable in (name for name in DESCRIBED if name in data):
+        named = {text: competing_named(text, "relapse") for text in data.counts(variable, censored)}
+        if any(named.values()):
+            events = data.counts(variable, data.holds("PARAMCD", [code]) & ~censored)
+            values = dict.fromkeys(events, "relapse")
+            values |= {text: f"competing: {one}" if one else "free" for text, one in named.items()}
+            return [f"{mark or '#? '}event = {{ field = {quoted(variable)}, values = {table_text(values.items())} }}"
+                    "  # which of these compete with the outcome"]  # fmt: skip
+    return []
 
 
 def _rest(library: Library, subjects: DataSet) -> list[str]:

@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken
 from relapse_model.cohort.readers.cdisc.said_beside import loinc_beside, said_beside
 from relapse_model.cohort.readers.cdisc.second_statements import texts_alone
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
+from relapse_model.cohort.readers.cdisc.signs_said import signs_problems
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.visits import weeks_of_visits
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
@@ -31,6 +32,7 @@ from relapse_model.cohort.readers.idle_conditions import unmet_conditions
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
+from relapse_model.cohort.readers.outcome_events import unknown_where_competing
 from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_dates import local_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -110,6 +112,7 @@ def read_cdisc(
                *beside_notes, *loinc_beside(taken, SecondNames(study))),
     )  # fmt: skip
     problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *beside]
+    problems += signs_problems(library, taken, study)
     problems += _lived(made, lives, subjects, wishes)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
@@ -173,6 +176,9 @@ def _made(
         table = made_of([one.rows for one in taken if one.wanted.entry.section == section])
         if table is not None:
             made[name] = table
+    if "outcomes" in made:
+        stated = wishes.mapping.outcome is not None and "relapse" in wishes.mapping.outcome.fields
+        made["outcomes"] = made["outcomes"] if stated else unknown_where_competing(made["outcomes"])
     if "labs" in made:
         labs = [one for one in taken if one.wanted.entry.section == "labs"]
         made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),

@@ -29,6 +29,7 @@ from relapse_model.cohort.readers.cdisc.second_statements import (
     other_loinc,
     other_texts,
     signs_as_printed,
+    words_before_numbers,
 )
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
 from relapse_model.cohort.readers.cdisc.starts import other_starts
@@ -248,7 +249,7 @@ def _table(
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
     units = _values(wanted, columns)
-    notes = signs_as_printed(wanted, columns)
+    notes = [*signs_as_printed(wanted, columns), *words_before_numbers(wanted, columns)]
     problems += other_units(wanted, columns, table, units)
     problems += [*other_texts(wanted, columns, table, units), *other_loinc(wanted, columns, table)]
     problems += other_ends(wanted, columns, table)

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Positions
+from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.beside_rows import is_state
-from relapse_model.cohort.readers.cdisc.data_set import DataSet
+from relapse_model.cohort.readers.cdisc.comments import comments_counted, supplemental, supplements
 from relapse_model.cohort.readers.cdisc.library import Library
 from relapse_model.cohort.readers.cdisc.rows import TakenRows
-from relapse_model.cohort.readers.cdisc.standard import ID
+from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.entry_rows import leaving_out
-from relapse_model.cohort.readers.other_things import NOT_FINAL, PERSON, other_thing, says_only, takes_all_back
+from relapse_model.cohort.readers.other_things import (
+    NOT_FINAL,
+    PERSON,
+    WITHDRAWN,
+    other_thing,
+    says_only,
+    takes_all_back,
+)
+from relapse_model.cohort.readers.results_in_notes import result_in_note, says_another_result
 from relapse_model.cohort.readers.second_names import LoincMet, SecondNames
-from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
-_TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$", re.IGNORECASE)
+_TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$|^CO\.COVAL$", re.IGNORECASE)
 _STATE = re.compile("STAT$|STS$")
+_OF_LIMIT = re.compile(r"LO$|HI$|LO[QD]|LIM|R[AN]NG|NR|CUT")  # of an assay, or of a normal range
 _CATEGORY = re.compile(r"AVALCAT\d+")
 _LIMIT = re.compile(
     r"(?!.*(?:[>≥]|above|not below)).*"
@@ -30,16 +38,17 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = "If the result counts, correct what is said of it; else "
-_TAKE_OUT = "take such rows out of a copy"  # of a qualifier: it is no variable of the data set
+TAKE_OUT = "take such rows out of a copy"
+"""What to do about a row of which a qualifier says something: it is no variable that a mapping could name."""
 _LIMITED = "Write the limit in AVALC, such as <0.05, or "
-_SUPPLEMENT = ("RDOMAIN", ID, "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _FEW = 3  # words of a text that names a person, and no more
 
 
 def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Problem], list[str]]:
     """Refuse rows that are read and of which the sponsor says that they were taken back; return notes on the rest.
 
-    Read are SUPPLB and its like, and variables of the data set that are called status, comment or remark.
+    Read are SUPPLB and its like, comments (CO), and variables of the data set that are called status, comment or
+    remark.
 
     Parameters
     ----------
@@ -47,41 +56,77 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
     taken : sequence of TakenRows
     """
     problems: list[Problem] = []
+    notes: Counter[str] = Counter()
     unfinished: Counter[tuple[str, str]] = Counter()
-    twice: list[str] = []
     for one in taken:
         at = one.rows.table.number[one.rows.at].astype(np.intp) - 1
         for name, texts, place in _statements(library, one, at):
-            if place == 1:
-                twice.append(_twice(name, texts, one.wanted.data.name, at))
-            codes, distinct = pd.factorize(texts)
-            wrong = np.array([*map(_taken_back, distinct), False], dtype=bool)[codes]
-            found = pd.Series(np.full(len(one.rows.table), "", dtype=object))
-            found.iloc[one.rows.at] = texts.to_numpy(dtype=object)
-            expected = "nothing that takes the row back"
-            problems += one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE + _out(name), found=found)
+            called = (name, one.wanted.data.labels.get(name, ""))
+            if place == 1 and name.startswith("SUPP"):
+                notes[_twice(name, texts, one.wanted.data.name, at)] += 1
+            wrong = _each(texts, _taken_back)
+            problems += _refused(one, name, texts, wrong, "nothing that takes the row back")
+            other = _other_results(one, name, texts) & ~wrong
+            problems += _refused(one, name, texts, other, "the result that is read")
+            doubtful = _each(texts, _speaks_of_withdrawal) & ~wrong & ~other
+            if doubtful.any():
+                notes[_doubtful(name, doubtful, one.wanted.data.name, at)] += 1
             for text, count in Counter(texts[texts != ""]).items():
-                if _not_final(text, (name, one.wanted.data.labels.get(name, ""))):
+                if _not_final(text, called):
                     unfinished[f"{one.wanted.data.name}, {name}", text] += count
         problems += _below_limits(one, at)
-    notes = [
+    told = [
         f"{name}: {count:,} rows that count are called {text!r}; if they do not count yet, {_out(name, text)}"
         for (name, text), count in unfinished.items()
     ]
-    return problems, [*notes, *twice]
+    return problems, [*told, *notes, *comments_counted(library)]
+
+
+def _each(texts: pd.Series, tells: Callable[[str], bool]) -> Mask:
+    """Tell of which texts something is so; each different one is read once."""
+    codes, distinct = pd.factorize(texts)
+    found: Mask = np.array([*(tells(str(text)) for text in distinct), False], dtype=bool)[codes]
+    return found
+
+
+def _refused(one: TakenRows, name: str, texts: pd.Series, wrong: Mask, expected: str) -> list[Problem]:
+    found = pd.Series(np.full(len(one.rows.table), "", dtype=object))
+    found.iloc[one.rows.at] = texts.to_numpy(dtype=object)
+    return one.rows.table.problems(one.rows.at[wrong], name, expected, _ADVICE + _out(name), found=found)
+
+
+def _other_results(one: TakenRows, name: str, texts: pd.Series) -> Mask:
+    """Tell beside which results a note says another one."""
+    of_result = _TOLD.search(name) or (name.startswith("SUPP") and not _OF_LIMIT.search(name))
+    if "value" not in one.rows.rows or one.wanted.entry.section != "labs" or not of_result:
+        return np.zeros(len(texts), dtype=bool)
+    codes, pairs = distinct_pairs(texts, one.rows.rows["value"].astype(str))
+    found: Mask = np.array([*(says_another_result(*pair) for pair in pairs), False], dtype=bool)[codes]
+    return found
+
+
+def _speaks_of_withdrawal(text: str) -> bool:
+    return bool(other_thing(text, (WITHDRAWN,)))
+
+
+def _doubtful(name: str, rows: Mask, data: str, at: Positions) -> str:
+    return (
+        f"{name}: {int(rows.sum()):,} rows of {data} that count have a text that speaks of something cancelled, wrong "
+        f"or in error; see the first, observation {at[np.flatnonzero(rows)[0]] + 1}"
+    )
 
 
 def _twice(name: str, texts: pd.Series, data: str, at: Positions) -> str:
     rows = np.flatnonzero(texts != "")
     return (
         f"{name}: {len(rows):,} rows of {data} that count have two different values of it, the first is observation "
-        f"{at[rows[0]] + 1}; correct the qualifier in the source, or {_TAKE_OUT}"
+        f"{at[rows[0]] + 1}; correct the qualifier in the source, or {TAKE_OUT}"
     )
 
 
 def _out(name: str, text: str = "...") -> str:
     """Say how rows are left out of which a variable, or a qualifier, says something."""
-    return _TAKE_OUT if "." in name else leaving_out(name.rpartition(", ")[2], text)
+    return TAKE_OUT if "." in name else leaving_out(name.rpartition(", ")[2], text)
 
 
 def _below_limits(one: TakenRows, at: Positions) -> list[Problem]:
@@ -107,6 +152,10 @@ def _taken_back(text: object) -> bool:
     return takes_all_back(said) or (len(said.split()) <= _FEW and bool(other_thing(said, (PERSON,))))
 
 
+def _speaks(text: str) -> bool:
+    return _taken_back(text) or _speaks_of_withdrawal(text) or bool(result_in_note(text))
+
+
 def _not_final(text: object, called: Sequence[str]) -> bool:
     """Tell whether a text says that a result is not final: a state in any words, a remark with nothing else."""
     of_state = any(is_state(one) or _STATE.search(one) for one in called)
@@ -120,44 +169,10 @@ def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tup
     for name, label in data.labels.items():
         if name not in usual and (_TOLD.search(name) or _TOLD.search(label)):
             coded = data.coded(name)
-            if any(_taken_back(text) or _not_final(text, (name, label)) for text in coded.texts):
+            if any(_speaks(str(text)) or _not_final(text, (name, label)) for text in coded.texts):
                 yield name, pd.Series(coded.texts[coded.codes[at]], dtype=object), 0
-    for beside in _supplements(library, data):
-        yield from _supplemental(beside, data, at)
-
-
-def _supplements(library: Library, data: DataSet) -> list[DataSet]:
-    found = [one for one in library.data if one.name.startswith("SUPP") and all(name in one for name in _SUPPLEMENT)]
-    return [one for one in found if one.holds("RDOMAIN", (data.name[:2],)).any()]
-
-
-def _supplemental(beside: DataSet, data: DataSet, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:
-    """Yield for each qualifier what it says of the rows, by subject and the number that IDVAR names.
-
-    The standard has one value of a qualifier for a row; where there are two, none is known to be the later: both come.
-    """
-    rows = pd.DataFrame({name: beside.texts(name) for name in _SUPPLEMENT})
-    rows = rows[(rows["RDOMAIN"] == data.name[:2]) & rows["QVAL"].ne("")]
-    for (idvar, name), own in rows.groupby(["IDVAR", "QNAM"], sort=False):
-        variable = str(idvar)
-        if variable and variable not in data:
-            continue
-        keys = identifier_keys(data.texts(ID).iloc[at].reset_index(drop=True))
-        known = identifier_keys(own[ID])
-        if variable:  # without it, it is said of all rows of the subject
-            keys = keys + "|" + _plain(data.texts(variable).iloc[at].reset_index(drop=True))
-            known = known + "|" + _plain(own["IDVARVAL"])
-        said = pd.Series(own["QVAL"].to_numpy(dtype=object), index=known)
-        said = said[~pd.MultiIndex.from_arrays([said.index, said]).duplicated()]
-        nth = said.groupby(level=0).cumcount().to_numpy()
-        for place in range(int(nth.max()) + 1):
-            texts = keys.map(said[nth == place]).fillna("").astype(object)
-            if (texts != "").any():
-                yield f"{beside.name}.{name}", texts, place
-
-
-def _plain(texts: pd.Series) -> pd.Series:
-    return texts.str.strip().str.replace(r"\.0+$", "", regex=True)
+    for beside in supplements(library, data):
+        yield from supplemental(beside, data, at)
 
 
 def loinc_beside(taken: Sequence[TakenRows], second: SecondNames) -> Iterator[str]:

@@ -62,6 +62,32 @@ def signs_as_printed(wanted: Wanted, columns: Columns) -> list[str]:
     return [note] if bare.any() else []
 
 
+def words_before_numbers(wanted: Wanted, columns: Columns) -> list[str]:
+    """Return a note on results that are read as a word, and have a number in another variable of the standard.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    columns : Columns
+        With the result that is read.
+    """
+    value, data = wanted.entry.fields.get("value"), wanted.data
+    if wanted.entry.section != "labs" or value is None or value.name != made_value(data, wanted.standard):
+        return []
+    words = read_lab_texts(columns[value.name])["kind"].isin(["negative", "positive"]).to_numpy()
+    notes, told = [], np.zeros(len(words), dtype=bool)
+    for name, _ in wanted.standard.values[1:]:
+        if name in data and words.any():
+            rows = words & ~told & (read_lab_texts(columns[name])["kind"] == "number").to_numpy()
+            told |= rows
+            if rows.any():
+                notes.append(
+                    f"{data.name}: {int(rows.sum()):,} results count by their word, such as positive, and have a "
+                    f'number in {name}, which is not read; if the numbers count, state in the entry: value = "{name}"'
+                )
+    return notes
+
+
 def _without_sign(signed: pd.DataFrame, read: pd.DataFrame) -> Mask:
     """Tell which texts are the number of another one without its sign."""
     equal = (read["kind"] == "number").to_numpy() & (read["number"].to_numpy() == signed["number"].to_numpy())

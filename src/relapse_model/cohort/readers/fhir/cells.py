@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation
+from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation, refuse_logarithm
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
-from relapse_model.cohort.readers.fhir.elements import Json, Step, texts_at
+from relapse_model.cohort.readers.fhir.elements import Json, Step, named_in, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
@@ -83,6 +83,7 @@ class Cells:
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
+        refuse_logarithm(named_in(node, "code"), node, said, wanted)
         refuse_interpretation(node, said, wanted, self.asked.second)
         known = wanted.constants or {}
         more = [

@@ -280,6 +280,7 @@ class Collector:
                 if isinstance(cells, str):
                     left.append(cells)
                 else:
+                    self.told.corrected(found.resource, wanted, cells)
                     row = kind, unit, resource, subject, found.file, found.number, wanted.name, cells
                     rows.append((wanted.section, row))
         except NotFhirError as wrong:

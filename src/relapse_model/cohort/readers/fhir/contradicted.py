@@ -11,7 +11,7 @@ from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.values import Said, UnclearError
 from relapse_model.cohort.readers.fhir.wanted import Wanted
 from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
+from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames, logarithm_in_plain_unit
 
 _ONE_OF_TWO = "Correct the one that is wrong"
 _INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "detected"}
@@ -46,6 +46,18 @@ def _refuse_other_specimen(node: Json, wanted: Wanted) -> None:
         other = next((text for text in said if other_thing(text, (SPECIMEN, PERSON))), None)
         if other is not None:
             raise UnclearError(element, repr(other), "blood of the patient", IF_RIGHT)
+
+
+def refuse_logarithm(codings: list[Coding], node: Json, said: Said, wanted: Wanted) -> None:
+    """Refuse a number that its own code calls a logarithm, in a unit that is none of one."""
+    if wanted.section != "labs" or not any(map(str.isdigit, said.text)):
+        return
+    called = [one.display for one in codings] + [text_in(object_in(node, "code") or {}, "text")]
+    unit = said.unit or wanted.unit
+    log = next((one for one in called if logarithm_in_plain_unit(one, unit)), None)
+    if log is not None:
+        raise UnclearError("code", f"{log!r}, in {unit!r}", "the amount itself, as its unit says, and no logarithm",
+                           IF_RIGHT)  # fmt: skip
 
 
 def refuse_interpretation(node: Json, said: Said, wanted: Wanted, second: SecondNames) -> None:

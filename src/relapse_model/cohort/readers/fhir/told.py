@@ -11,10 +11,13 @@ from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.values import UnclearError
 from relapse_model.cohort.readers.fhir.wanted import Wanted
 from relapse_model.cohort.readers.other_things import WITHDRAWN, other_thing, takes_all_back
+from relapse_model.cohort.readers.results_in_notes import says_another_result
 from relapse_model.cohort.readers.second_names import LoincMet
 
 _UNCERTAIN = frozenset({"unconfirmed", "provisional", "differential"})
 _NOTE = "If the result counts, take out the note; if it does not, give it the status entered-in-error"
+
+_CORRECTED = "If the note is right, correct the result; if it is of another one, take it out"
 
 
 @dataclass(slots=True)
@@ -68,6 +71,19 @@ class Told:
         self.notes += 1
         if any(other_thing(text, (WITHDRAWN,)) for text in texts):
             self.doubtful.append(f"{found.file}, entry {found.number}")
+
+    def corrected(self, resource: Json, wanted: Wanted, cells: tuple[str, ...]) -> None:
+        """Take what the notes of a resource say of the result that is read.
+
+        Raises
+        ------
+        UnclearError
+            If one says another result.
+        """
+        if wanted.section != "labs" or not ("note" in resource or "comment" in resource):
+            return
+        if any(says_another_result(text, cells[1]) for text in _notes(resource)):
+            raise UnclearError("note", "a note that says another result", "the result that is read", _CORRECTED)
 
     def sentences(self) -> Iterator[str]:
         """Yield what the report says."""

@@ -25,6 +25,7 @@ from relapse_model.cohort.readers.omop.events import (
 )
 from relapse_model.cohort.readers.omop.found_events import Events
 from relapse_model.cohort.readers.omop.found_persons import Persons
+from relapse_model.cohort.readers.omop.said_of_doses import QUANTITY, SIG, other_doses
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_things import NEVER, other_things
@@ -36,6 +37,7 @@ _STOP = "stop_reason"
 _DOSE_UNIT = "dose_unit_source_value"
 _VERBATIM = "verbatim_end_date"
 _REFILLS = "refills"
+_IF_DOSE = f"Correct the one that is wrong, read the dose from where it stands, or {leaving_out(SIG)}"
 
 
 def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
@@ -52,7 +54,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    more = (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP, _VERBATIM, _REFILLS)
+    more = (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP, _VERBATIM, _REFILLS, SIG, QUANTITY)
     query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
     events = Events()
     for chunk in tables.chunks(query):
@@ -101,26 +103,46 @@ def _courses(
             [repr(text) for text in dates["start"][late]], LIVING)  # fmt: skip
     bad |= late
     dose = wanted.field("dose")
-    amount = cells_of(part, wanted, "dose")
-    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
-    unit = cells_of(part, wanted, "unit")
-    if dose is not None and isinstance(unit, str):
-        unit = unit or dose.unit
-        other = _other_units(part[_DOSE_UNIT], unit) & (part[dose.name.lower()] != "").to_numpy() & ~bad
-        refuse_rows(events, part, other, position, persons, table, _DOSE_UNIT,
-                [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
-                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
-        bad |= other
-    _told(events, part, wanted, dates["end"], ~bad, dose)
+    amount, unit = cells_of(part, wanted, "dose"), cells_of(part, wanted, "unit")
+    if dose is not None:
+        unit = unit or dose.unit if isinstance(unit, str) else unit
+        bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
+        bad |= _contradicted_doses(events, part, (dose, unit), ~bad, position, persons, table)
+    _told(events, part, wanted, dates, ~bad, dose)
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
 
 
+def _contradicted_doses(
+    events: Events, part: pd.DataFrame, dose: tuple[Field, NDArray[np.object_] | str], usable: Mask,
+    position: NDArray[np.intp], persons: Persons, table: str,
+) -> Mask:  # fmt: skip
+    """Refuse doses in another unit than the one of the mapping, and those of which the directions say another."""
+    column, unit = dose[0].name.lower(), dose[1]
+    filled = (part[column] != "").to_numpy() & usable
+    wrong = np.zeros(len(part), dtype=bool)
+    if isinstance(unit, str):
+        wrong = _other_units(part[_DOSE_UNIT], unit) & filled
+        refuse_rows(events, part, wrong, position, persons, table, _DOSE_UNIT,
+                [repr(text) for text in part[_DOSE_UNIT][wrong]], f"{unit!r}, the unit that the mapping states",
+                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
+    said = other_doses(part[SIG], part[column], unit if isinstance(unit, str) else pd.Series(unit)) & filled & ~wrong
+    refuse_rows(events, part, said, position, persons, table, SIG, [repr(text) for text in part[SIG][said]],
+            f"the dose that {column} says", _IF_DOSE)  # fmt: skip
+    return wrong | said
+
+
 def _told(
-    events: Events, part: pd.DataFrame, wanted: Wanted, ends: NDArray[np.object_], usable: Mask, dose: Field | None
-) -> None:
-    """Count what columns that are not read say of courses that are: another end, doses of later fills."""
+    events: Events, part: pd.DataFrame, wanted: Wanted, dates: dict[str, NDArray[np.object_]], usable: Mask,
+    dose: Field | None,
+) -> None:  # fmt: skip
+    """Count what columns that are not read say of courses that are: another end, doses of later fills, amounts."""
+    ends = dates["end"]
+    if dose is None and wanted.table == "drug_exposure":
+        once = np.array([str(one)[:10] for one in dates["start"]]) == np.array([str(one)[:10] for one in ends])
+        amount = ((part[QUANTITY] != "") & (part[_DOSE_UNIT] != "")).to_numpy()
+        events.told[wanted.name, QUANTITY] += int((usable & once & amount).sum())
     if wanted.field("end") is None and wanted.table == "drug_exposure":
         printed, _ = iso_dates(part[_VERBATIM], "ymd", "refuse")
         texts = printed.to_numpy(dtype=object)
@@ -141,6 +163,9 @@ def told_of_courses(events: Events) -> Iterator[str]:
         'that was recorded, state in the entry: end = "verbatim_end_date"',
         _REFILLS: "have refills, and are read as one course from the start to the end of the row; see that its end is "
         f"that of the last fill, or {leaving_out(_REFILLS)}",
+        QUANTITY: "are of one day and have a quantity and a unit of dose, which are not read, so that no dose is known "
+        "of them; if the quantity is the amount that was given, and no number of vials, state in the entry: "
+        'dose = { field = "quantity" }, unit = { field = "dose_unit_source_value" }',
         f"{_REFILLS}, dose": "have refills, of which the dose of the row may be one alone: what was given may be more; "
         f"let the mapping read no dose, or {leaving_out(_REFILLS)}",
     }
@@ -150,12 +175,10 @@ def told_of_courses(events: Events) -> Iterator[str]:
 
 
 def _zero_doses(
-    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
+    events: Events, part: pd.DataFrame, dose: Field, usable: Mask, position: NDArray[np.intp], persons: Persons,
     table: str,
 ) -> Mask:  # fmt: skip
     """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
-    if dose is None:
-        return np.zeros(len(part), dtype=bool)
     column = dose.name.lower()
     zero: Mask = part[column].map(is_zero).to_numpy(dtype=bool) & usable
     refuse_rows(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],

@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.found_events import Events
 from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
+from relapse_model.cohort.readers.omop.said import Said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.second_names import NAMED, LoincMet
@@ -161,9 +162,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
-                partial: Partial = mapping.time.partial  # type: ignore[assignment]
-                rule = asked.rules.get(each.name)
-                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule, asked.zone)
+                said = _said(part, known, each, mapping, asked)
                 events.zoned += said.zoned
                 events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
@@ -184,6 +183,19 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
+
+
+def _said(part: pd.DataFrame, known: CdmTable, wanted: Wanted, mapping: SourceMapping, asked: Asked) -> Said:
+    """Return what rows say, without numbers that the source itself calls a logarithm in a unit that is none of one."""
+    partial: Partial = mapping.time.partial  # type: ignore[assignment]
+    rule = asked.rules.get(wanted.name)
+    said = results_said(part, known, wanted, asked.units, mapping.missing, partial, rule, asked.zone)
+    number = pd.Series(said.value).astype(str).str.contains(r"\d").to_numpy(dtype=bool)
+    for column in filter(None, (known.source_code, known.text)):
+        logs = asked.second.logarithms(part[column], pd.Series(said.unit)) & number
+        said.refuse(logs, column, part[column], "the amount itself, as its unit says, and no logarithm",
+                    if_right(column))  # fmt: skip
+    return said
 
 
 def _count_codes(events: Events, part: pd.DataFrame, known: CdmTable, wanted: Wanted) -> None:

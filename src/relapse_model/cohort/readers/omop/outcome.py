@@ -74,12 +74,35 @@ def read_outcome(
     }  # fmt: skip
     if len(each) > 1:
         competes = came & (which[places] > 0)
+        columns["relapse"] = np.where(competes, "", columns["relapse"])  # whether it would have come is not known
         columns["event"] = np.where(competes, "competing", np.where(came, "relapse", "free"))
         columns["competing_event"] = np.where(competes, name, "")
     table = pd.DataFrame(columns, dtype=object)
     start = CDM[asked.outcome[0].table].start
     readings = (*(one.reading(first) for one in each), periods)
     return MadeTable(table, asked.outcome[0].table, None, {"date": start}), readings
+
+
+def deaths_as_losses(asked: Asked, persons: Persons, outcomes: MadeTable) -> list[str]:
+    """Return a note on persons who are free of the outcome until they died, where death is not asked for.
+
+    Parameters
+    ----------
+    asked : Asked
+    persons : Persons
+    outcomes : MadeTable
+    """
+    if any(one.table == "death" for one in asked.outcome):
+        return []
+    died = pd.Series(persons.deaths, index=persons.ids)
+    rows = outcomes.rows
+    day = rows["patient_id"].map(died[~died.index.duplicated()]).fillna("").astype(str)
+    count = int(((day != "") & (rows["relapse"] == "0") & (rows["date"] == day)).sum())
+    said = (
+        f"outcome: follow-up of {count:,} persons ends with their death, as if they were lost then; if death competes "
+        'with the outcome, state it: [outcome.competing] death = { source = "death" }'
+    )
+    return [said] if count else []
 
 
 def _absent(tables: Tables, wanted: Wanted, asked: Asked, mapping: SourceMapping) -> list[Problem]:

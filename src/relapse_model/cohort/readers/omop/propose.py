@@ -11,6 +11,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
 from relapse_model.cohort.readers.omop.cdm import CDM, VISITS
+from relapse_model.cohort.readers.omop.propose_beside import Observations, dose_lines
 from relapse_model.cohort.readers.omop.sorted_codes import ConceptMet, SortedCodes, bare_text, key_of, sorted_codes
 from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
@@ -56,9 +57,13 @@ def propose_omop(source: str | Path, study: Study) -> str:
     try:
         concepts = _measurements(tables)
         drugs = _drugs(tables)
-        names = _names(tables, tuple(key for key in (*concepts, *drugs) if bare_text(key) is None))
-        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables),
-                 *_labs(concepts, names, study), *_treatments(drugs, names, study), ""]  # fmt: skip
+        observed = Observations(tables)
+        answers = {concept for one in concepts.values() for concept, _ in one.answers}
+        keys = [key for key in (*concepts, *drugs) if bare_text(key) is None]
+        names = _names(tables, tuple(dict.fromkeys((*keys, *sorted(answers), *observed.texts))))
+        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables), *observed.arm(names, study),
+                 *_labs(concepts, names, study), *_treatments(tables, drugs, names, study), *observed.lines(names),
+                 ""]  # fmt: skip
     finally:
         tables.close()
     return "\n".join(lines)
@@ -262,7 +267,9 @@ def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> s
     return f"{comment(label)}: {one.count:,}{f' ({units})' if units else ''}{answers}"
 
 
-def _treatments(drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
+def _treatments(
+    tables: Tables, drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study
+) -> list[str]:  # fmt: skip
     table = agent_names(study)
     naming = Naming("agent", lambda text: agent_named(text, table), table, SecondNames(study))
     found = sorted_codes(drugs, names, naming)
@@ -271,8 +278,10 @@ def _treatments(drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]],
         odd, right = found.odd_rows(own, drugs)
         codes = {concept: drugs[concept] for concept in own}
         lines += [*_head("treatments", "agent", name), *_codes(codes, names)]
+        lines += dose_lines(tables, {_CONCEPT["treatments"]: tuple(codes)})
         lines += odd_rows(odd, right, _SOURCE["treatments"])
     for name, texts in sorted(found.by_text.items()):
         lines += [*_head("treatments", "agent", name), *_without_concept("treatments", texts)]
+        lines += dose_lines(tables, {_SOURCE["treatments"]: tuple(texts)})
     title = "# Found in DRUG_EXPOSURE, and not known to the study:"
     return [*lines, *_asked("treatments", found.asked, names), *_rest(title, found, names)]

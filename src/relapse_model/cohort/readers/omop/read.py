@@ -19,10 +19,11 @@ from relapse_model.cohort.readers.omop.events import made_of, read_labs, reading
 from relapse_model.cohort.readers.omop.found_events import Events
 from relapse_model.cohort.readers.omop.found_persons import NOBODY
 from relapse_model.cohort.readers.omop.observed import after_observation
-from relapse_model.cohort.readers.omop.outcome import read_outcome
+from relapse_model.cohort.readers.omop.outcome import deaths_as_losses, read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.omop.unread import unread_tables
 from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -98,9 +99,7 @@ def _read(
         ])  # fmt: skip
     read_deaths(tables, mapping, asked, persons)
     made = {"patients": patients_table(tables, mapping, asked, persons)}
-    readings: list[SourceReading] = []
-    others: list[NotMapped] = []
-    problems: list[Problem] = []
+    readings, others, problems = list[SourceReading](), list[NotMapped](), list[Problem]()
     beside, entries = list[str](), list[tuple[Entry, int, int]]()
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {
@@ -121,9 +120,10 @@ def _read(
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons, mapping)
         readings += more
+        notes += deaths_as_losses(asked, persons, made["outcomes"])
     report = ReadingReport(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
-        notes=tuple(notes),
+        notes=tuple(notes), not_read=unread_tables(tables, mapping, asked),
     )  # fmt: skip
     births = births_of(persons)  # first, since it adds what is wrong with them
     return made, report, [*persons.problems, *problems], births
