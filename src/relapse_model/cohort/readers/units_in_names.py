@@ -90,6 +90,17 @@ def units_in_name(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def time_named(word: str) -> str:
+    """Return the unit of time that a word is, by its name in English; nothing where it is none.
+
+    Examples
+    --------
+    >>> time_named("Jahre"), time_named("周"), time_named("IU")
+    ('years', 'weeks', '')
+    """
+    return _TIMES.get(word.casefold(), "")
+
+
 def factor_in_name(name: str) -> str:
     """Return by how much a name says that its numbers are to be multiplied; nothing where it does not.
 
@@ -259,7 +270,7 @@ def _of_patients(mapping: SourceMapping, study: Study | None, labels: Labels) ->
         texts, place = [one.name, *labels.get(one.name, ())], ("patients", column)
         wanted = next((unit for unit in ("years", "months", "weeks", "days") if column.endswith(f"_{unit}")), "")
         if wanted:
-            yield from _other_time(mapping, texts, wanted, place)
+            yield from _other_time(mapping, texts, time_named(one.unit) or wanted, place)
             continue
         unit = one.unit or known.get(column, "")
         if unit in _KILOGRAMS or not unit:
