@@ -64,7 +64,7 @@ def test_a_unit_that_most_cells_carry_is_proposed(tmp_path, study, name, cells, 
 
 
 def test_another_unit_is_asked_about_and_converted(tmp_path, study):
-    """480 months are 40 years; a number alone beside them is in a unit that nobody states, and so are days in a column that is called one of weeks."""
+    """480 months are 40 years; of a number alone beside them nobody states the unit; days are none of weeks."""
     text, line = proposed(tmp_path, study, "Age", ["480 months", "492 mo", "504 months"])
     assert 'unit = "months"' in line
     assert "#? It is in months" in text
