@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.course_words import goes_on
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
@@ -43,7 +44,7 @@ class Found:
     texts : tuple of str
         The different ones.
     date : bool
-        Whether all of them are dates, the year first.
+        Whether all of them are dates, the year first, but for those that say that a course goes on.
     note, formula : str
         As in the dictionary.
     """
@@ -102,11 +103,15 @@ def fields_found(export: Export) -> list[Found]:
 def _found(export: Export, name: str, known: FieldDefinition | None, filled: int, texts: tuple[str, ...]) -> Found:
     label = known.label if known else ""
     choices = known.choices if known is not None and known.type in CODED else {}
-    date = (
-        known.validation.startswith("date") if known else all(_SEPARATED.match(one) and iso_date(one) for one in texts)
-    )
+    date = known.validation.startswith("date") if known and known.validation else not choices and _holds_dates(texts)
     note, formula = (known.note, known.formula) if known else ("", "")
     return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date, note, formula)
+
+
+def _holds_dates(texts: tuple[str, ...]) -> bool:
+    """Tell whether texts are dates, the year first, but for those that say that a course goes on."""
+    days = [one for one in texts if not goes_on(one)]
+    return bool(days) and all(_SEPARATED.match(one) and iso_date(one) for one in days)
 
 
 def patient_column(field: Found) -> str | None:

@@ -43,6 +43,7 @@ from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
 from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _ZERO = re.compile(r"enrol|consent|random|inclusion|baseline_date|index_date|入组")
 _CODE = re.compile(r"\s*-\s*9{2,}(?:\.0+)?\s*")  # a code for no value, in a field of numbers
@@ -278,6 +279,7 @@ def _odd_texts(export: Export, one: Found, result: bool, named: bool) -> list[st
         return [text for text in one.texts if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text) or _CODE.fullmatch(text)]
     return [
         text for text in one.texts if result and read_lab_text(text).kind == "unreadable" and may_mean_none(text)
+        and not (is_log10(unit_key(one.unit)) and re.fullmatch(r"\s*-\s*\d(?:\.0+)?\s*", text))
     ]  # fmt: skip
 
 

@@ -296,10 +296,10 @@ class Reading:
         keep_bad : bool
             Whether a text that is no date is left for the gate to refuse.
         """
-        cells = self.cells(source, field, place, shared=True)
+        cells = self.cells(source, field, place, shared=True, open_end=bool(field.values))  # the others are dates
         if cells is None:
             return None
-        key = ("dates", source, cells.name, keep_bad)
+        key = ("dates", source, cells.name, keep_bad, tuple(field.values.items()))
         if key not in self._read:
             self._read[key] = self._dates(source, cells, keep_bad=keep_bad)
         return self._read[key]
