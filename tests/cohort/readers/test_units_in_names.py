@@ -206,11 +206,11 @@ def test_thousands_in_a_name_are_held_against_the_answer(tmp_path, name):
     """21 ten thousands per microlitre are 210 10*9/L: read as 21, ten times too few."""
     rows = [["id", "enrolled", "on", name], ["1", "2024-01-08", "2024-01-08", 21]]
     path = workbook(tmp_path / "a.xlsx", rows)
-    entry = IDS + '[[labs]]\nanalyte = "platelets"\nvalue = "{}"\nunit = "{}"\ndate = "on"\n'
+    entry = '[[labs]]\nanalyte = "platelets"\nvalue = "{}"\nunit = "{}"\ndate = "on"\n'
     with pytest.raises(SourceError, match="by its name or label"):
-        read_excel(path, as_mapping(entry.format(name, "10*9/L")))
+        read_excel(path, as_mapping(IDS + entry.format(name, "10*9/L")))
     unit = name.partition("(")[2][:-1]
-    cohort = read_excel(path, as_mapping(entry.format(name, unit)), study=built_in())
+    cohort = read_excel(path, as_mapping(IDS + entry.format(name, unit)), study=built_in())
     assert cohort.labs["unit"].tolist() == [unit]
     assert 21 * (unit_factor(unit, "10*9/L") or 0) == pytest.approx(0.021 if "Mio" in name else 210)
 

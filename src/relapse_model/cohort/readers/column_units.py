@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from relapse_model.cohort.readers.units_in_names import time_named
-from relapse_model.study.unit_spelling import unit_key
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _DAYS: Mapping[str, float] = {"days": 1, "weeks": 7, "months": 365.25 / 12, "years": 365.25}
 _SHORT: Mapping[str, str] = {
@@ -21,7 +21,10 @@ _SHORT: Mapping[str, str] = {
     for word in words.split("|")
 }
 _OTHERS: Mapping[str, tuple[str, ...]] = {"bmi_kg_m2": ("kg/m2", "kg/m^2", "kg/m*2", "kg*m-2", "kgm-2", "kg/sqm")}
-_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:[.,][0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_LIMITED = re.compile(r"\s*([<>≤≥]?=?)\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*")
+_LOG = re.compile(r"^\s*\{?(?:log|lg)[_\s]*(?:\(10\)|10)?[_\s]*", re.IGNORECASE)
+_MOST = 20  # of a logarithm
 _TIMED = ("years", "weeks")
 COMMA = re.compile(r"\s*[<>≤≥=]*\s*[+-]?\d+,\d+\s*(?:[^\d\s].*)?")
 """A number with a comma, where a column holds plain numbers."""
@@ -77,8 +80,8 @@ def tail_of(text: str) -> str:
 
     Examples
     --------
-    >>> tail_of("34岁"), tail_of("22,4"), tail_of("40"), tail_of("unknown")
-    ('岁', ',4', '', '')
+    >>> tail_of("34岁"), tail_of("22,4 kg/m2"), tail_of("40"), tail_of("48+24"), tail_of("unknown")
+    ('岁', 'kg/m2', '', '+24', '')
     """
     plain = unicodedata.normalize("NFKC", text)
     found = _NUMBER.match(plain)
@@ -104,13 +107,38 @@ def in_own_unit(text: str, column: str, unit: str) -> str:
     ['40 months', '40,5', '4O']
     """
     known, found = known_unit(column, unit), _NUMBER.match(unicodedata.normalize("NFKC", text))
-    if not known or found is None:
+    if not known or found is None or "," in found[0]:
         return text
     rest = tail_of(text)
     if rest and known_unit(column, rest) != known:
         return text
     factor = unit_factor_of(column, known)
     return found[0].strip() if factor == 1 else f"{float(found[0]) * factor:.10g}"
+
+
+def linear(text: str, column: str, unit: str) -> str:
+    """Return a logarithm of an amount as the amount, in a column that holds amounts; another text as it is.
+
+    Parameters
+    ----------
+    text : str
+        A number without a unit, with its comparator if it has one.
+    column : str
+        Of the patients table.
+    unit : str
+        Of the number, by the mapping.
+
+    Examples
+    --------
+    >>> [linear(text, "hbsag_before_treatment_iu_ml", "log10 IU/mL") for text in ("3", "<-1", "2 log", "")]
+    ['1000 IU/mL', '<0.1 IU/mL', '2 log', '']
+    >>> linear("3", "hbsag_before_treatment_iu_ml", "IU/mL")
+    '3'
+    """
+    found = _LIMITED.fullmatch(unicodedata.normalize("NFKC", text))
+    if found is None or not column.endswith("_iu_ml") or not is_log10(unit_key(unit)) or abs(float(found[2])) > _MOST:
+        return text
+    return f"{found[1]}{10 ** float(found[2]):.10g} {_LOG.sub('', unit)}"
 
 
 def unit_factor_of(column: str, unit: str) -> float:

@@ -107,3 +107,26 @@ def test_boxes_are_those_of_one_question(tmp_path, boxes):
     source, text = proposed(tmp_path, TICKS, BOXES)
     with pytest.raises(SourceError, match=r"boxes of its question|no field"):
         read(source, text.replace('["coinf___1", "coinf___2"]', boxes))
+
+
+def test_fields_are_known_in_the_languages_of_spreadsheets(tmp_path):
+    source, text = proposed(
+        tmp_path,
+        "record_id,enrolled,sexe,aghbs,prelev\n1,2024-01-08,1,0.02,2024-01-08\n",
+        'sexe,demo,radio,Sexe,"1, Homme | 2, Femme",,\naghbs,bio,text,Ag HBs quantitatif (UI/mL),,,\n'
+        "prelev,bio,text,Date de prélèvement,,date_ymd,\n",
+    )
+    assert 'sex = { field = "sexe", values = { "1" = "M", "2" = "F" } }' in text
+    cohort = read(source, text)
+    assert cohort.labs[["analyte", "value", "unit"]].to_numpy().tolist() == [["hbsag", "0.02", "UI/mL"]]
+
+
+def test_a_logarithm_of_an_amount_is_the_amount(tmp_path):
+    source, text = proposed(
+        tmp_path,
+        "record_id,enrolled,hbsag_pre\n1,2024-01-08,3\n2,2024-01-08,<-1\n",
+        "hbsag_pre,demo,text,HBsAg before treatment (log10 IU/mL),,,\n",
+    )
+    text = re.sub(r"# optional: (?=hbsag_before)", "", text)
+    values = read(source, text).patients["hbsag_before_treatment_iu_ml"].astype(str).tolist()
+    assert values == ["1000 IU/mL", "<0.1 IU/mL"]

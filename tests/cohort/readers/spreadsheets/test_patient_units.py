@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import openpyxl
 import pytest
 from spreadsheet_files import workbook
 
@@ -31,7 +32,7 @@ def read(tmp_path, text):
     ("name", "cells", "refused"),
     [
         ("BMI", ["22,4", "27", "30"], "'22,4'"),
-        ("BMI", ["22,4 kg/m²", "27,9 kg/m²", "30"], "'22,4 kg/m²'"),
+        ("BMI", ["22,4 kg/m²", "27,9", "30"], "'22,4 kg/m²'"),
         ("Age", ["40,5", "41", "42"], "'40,5'"),
         ("Age", ["4O", "41", "42"], "'4O'"),
         ("Age", ["40 months", "41", "42"], "'40 months'"),
@@ -101,3 +102,40 @@ def test_a_decimal_comma_is_named_with_what_to_state(tmp_path, study):
     assert 'state decimal = ","' in str(error.value)
     stated = text.replace("[time]", '[source]\ndecimal = ","\n\n[time]')
     assert read(tmp_path, stated).patients["bmi_kg_m2"].tolist() == [22.4, 27.9, 30]
+
+
+def test_a_logarithm_of_an_amount_is_the_amount(tmp_path, study):
+    """10^3 IU/mL are 1000, and below 10^-1 is below 0.1."""
+    text, _ = proposed(tmp_path, study, "HBsAg before treatment (log10 IU/mL)", ["3", "2", "<-1"])
+    values = read(tmp_path, text).patients["hbsag_before_treatment_iu_ml"].astype(str).tolist()
+    assert values == ["1000 IU/mL", "100 IU/mL", "<0.1 IU/mL"]
+
+
+def test_a_sheet_called_by_an_agent_is_of_its_doses(tmp_path, study):
+    """Three doses of one sheet, which names no drug in its rows: none is left out without a question."""
+    book = openpyxl.Workbook()
+    book.active.title = "Patients"
+    for row in (["ID", "Enrolled", "W0 HBsAg (IU/mL)", "W0 date"], ["p1", "2024-01-08", "<0.05", "2024-01-08"]):
+        book.active.append(row)
+    sheet = book.create_sheet("HBIG")
+    for row in (["ID", "Injection date", "Dose (IU)"], *(["p1", f"2024-0{n}-08", 200 * n] for n in (1, 2, 3))):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    text = propose_excel(tmp_path / "a.xlsx", study)
+    assert "#? Is it a single dose?" in text
+    given = read(tmp_path, text).treatments
+    assert given["agent"].tolist() == ["hbig"] * 3
+    assert given["dose"].tolist() == [200, 400, 600]
+
+
+@pytest.mark.parametrize(
+    ("printed", "number"), [("1.250,5", "1250.5"), (">1.250.000,25", ">1250000.25"), ("12,5", "12.5")]
+)
+def test_points_part_thousands_before_a_decimal_comma(tmp_path, printed, number):
+    head = '[mapping]\nprotocol = 1\nkind = "excel"\n[source]\ndecimal = ","\n[time]\nzero = { field = "on" }\n'
+    entry = '[patients]\nid = "ID"\n[[labs]]\nanalyte = "alt"\nvalue = "ALT"\nunit = "U/L"\ndate = "on"\n'
+    workbook(tmp_path / "a.xlsx", [["ID", "on", "ALT"], ["p1", "2024-01-08", printed]])
+    assert read(tmp_path, head + entry).labs["value"].tolist() == [number]
+    workbook(tmp_path / "a.xlsx", [["ID", "on", "ALT"], ["p1", "2024-01-08", "1.250"]])
+    with pytest.raises(CohortError, match="one decimal comma, and no point"):
+        read(tmp_path, head + entry)

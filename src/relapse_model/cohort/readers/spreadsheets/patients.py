@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.column_units import (
     COMMA,
     in_own_unit,
     known_unit,
+    linear,
     tail_of,
     unit_factor_of,
     unit_of,
@@ -147,7 +148,9 @@ def _column(reading: Reading, name: str, field: Field) -> Cells | None:
         return _plain_numbers(reading, name, field, cells)
     if not field.unit:
         return cells
-    return replace(cells, values=_by_text(cells.values, lambda text: with_unit(text, field.unit)))
+    return replace(
+        cells, values=_by_text(cells.values, lambda text: with_unit(linear(text, name, field.unit), field.unit))
+    )
 
 
 def _plain_numbers(reading: Reading, name: str, field: Field, cells: Cells) -> Cells:
