@@ -152,7 +152,8 @@ def _unit(text: str) -> str:
     if text.casefold() in _LOGS:
         return _LOG
     bare = without_log10(unit_key(text)) if is_log10(unit_key(text)) else text
-    return text if bare == "%" or unit_factor(bare, bare) is not None else ""
+    known = bare == "%" or any(unit_factor(one, one) is not None for one in (bare, unit_key(bare)))
+    return text if known else ""
 
 
 def _with_slash(plain: str) -> Iterator[str]:
