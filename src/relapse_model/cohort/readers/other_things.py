@@ -192,7 +192,7 @@ _AROUND = re.compile(
     r"^已|(?<=.)(?<!脑脊)(?<!唾)(?:液|液体|标本|样本)$"
 )  # what a Chinese word may have before or behind it
 _CLAUSED = 12  # words of a note of which one clause may take the result back
-_SHORT = 5  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
+_SHORT = 7  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
 _TOLD_NOT = re.compile(
     r"\b(?:not (?:valid|reliable|usable|correct|interpretable)|do not use|no (?:es )?(?:válid[oa]|fiable))(?![a-zà-ÿ])"
 )

@@ -1,4 +1,4 @@
-"""Units of columns of plain numbers: proposed where most cells carry one, taken off, converted where it is stated."""
+"""Units of columns of plain numbers: proposed where cells carry one, taken off, converted where it is stated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def read(tmp_path, text):
     ("name", "cells", "refused"),
     [
         ("BMI", ["22,4", "27", "30"], "'22,4'"),
-        ("BMI", ["22,4 kg/m²", "27,9", "30"], "'22,4 kg/m²'"),
         ("Age", ["40,5", "41", "42"], "'40,5'"),
         ("Age", ["4O", "41", "42"], "'4O'"),
         ("Age", ["40 months", "41", "42"], "'40 months'"),
@@ -55,10 +54,11 @@ def test_the_rest_of_an_odd_cell_is_no_unit(tmp_path, study, name, cells, refuse
     ("name", "cells", "unit", "ages"),
     [
         ("Age", ["40岁", "41 岁", "42"], "years", [40, 41, 42]),
+        ("年龄(岁)", ["40岁", "41", "42"], "years", [40, 41, 42]),
         ("Alter", ["40 Jahre", "41 Jahre", "42 J"], "years", [40, 41, 42]),
     ],
 )
-def test_a_unit_that_most_cells_carry_is_proposed(tmp_path, study, name, cells, unit, ages):
+def test_the_unit_of_the_column_is_proposed_where_a_cell_carries_it(tmp_path, study, name, cells, unit, ages):
     text, line = proposed(tmp_path, study, name, cells)
     assert f'unit = "{unit}"' in line
     assert read(tmp_path, text).patients["age_years"].tolist() == ages

@@ -110,12 +110,15 @@ def _write_number(proposal: Proposal, column: str, name: str, values: pd.Series,
 
 
 def _write_plain(proposal: Proposal, column: str, name: str, values: pd.Series) -> None:
-    """Write a column of plain numbers; with a unit where most cells carry one that it can have, others are refused."""
+    """Write a column of plain numbers, with its own unit where a cell carries it, or another that most cells carry.
+
+    What else stands behind a number is no unit: it is refused at reading.
+    """
     tails = values.map(tail_of).map(lambda tail: known_unit(column, tail))
     unit, count = next(iter(tails[tails != ""].value_counts().items()), ("", 0))
     if not count and time_named(head_and_unit(name)[1]) in set(_DURATIONS) - {unit_of(column)}:
         unit, count = time_named(head_and_unit(name)[1]), len(values) + 1
-    if count * 2 <= len(values):
+    if unit != unit_of(column) and count * 2 <= len(values):
         proposal.add(f"{column} = {{ field = {quoted(name)} }}")
         return
     line = f"{column} = {{ field = {quoted(name)}, unit = {quoted(str(unit))} }}"
