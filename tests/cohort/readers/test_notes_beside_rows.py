@@ -21,7 +21,8 @@ LABS = (
     '[[labs]]\nanalyte = "hbsag"\nvalue = "HBsAg"\nunit = "IU/mL"\ndate = "Date"\n'
 )
 TAKEN_BACK = [
-    "wrong patient", "Wrong patient, sample of the next one in the list", "sample mix-up", "sample mixed up with another patient", "not reliable", "unreliable",
+    "wrong patient", "Wrong patient, sample of the next one in the list", "sample mix-up",
+    "sample mixed up with another patient", "not reliable", "unreliable",
     "see repeat: <0.05", "repeat: negative", "should be 0.08", "标本弄错", "复查结果<0.05", "实际为阴性",
     "falscher Patient", "Probenverwechslung", "hämolytisch", "ungültig", "nicht verwertbar", "hémolysé",
     "erreur de patient", "hemolizada", "paciente equivocado", "no válido", "annullato", "QC failed",

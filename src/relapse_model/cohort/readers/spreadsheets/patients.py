@@ -178,7 +178,8 @@ def _plain_numbers(reading: Reading, name: str, field: Field, cells: Cells) -> C
 def _with_unit_alone(reading: Reading, field: Field, cells: Cells) -> Cells:
     """Refuse numbers alone in a column that is converted, where others have a unit: nothing says what they are in."""
     tails = cells.values.map(tail_of)
-    alone = ((cells.values != "") & (tails == "") & (tails != "").any()).to_numpy(dtype=bool)
+    beside = bool((tails != "").any())
+    alone = ((cells.values != "") & (tails == "")).to_numpy(dtype=bool) & beside
     for row in np.flatnonzero(alone).tolist():
         found, expected = reading.shown(cells.values.iloc[row]), "a number with its unit, as others of the column have"
         reading.cell_problem(field.source, row, cells.name, found, expected, "Write its unit in a copy")
