@@ -26,6 +26,9 @@ UNITS = [
         ("K/uL", "10*9/L", 1), ("k/ul", "10*9/L", 1), ("G/L", "10*9/L", 1), ("10^9/L", "10*9/L", 1),
         ("10^3/mm3", "10^9/L", 1), ("/uL", "10*9/L", 1e-3), ("cells/mm3", "10*6/L", 1), ("M/uL", "10^12/L", 1),
         ("copies/mL", "copies/L", 1e3), ("cp/mL", "{copies}/mL", 1), ("PEIU/L", "PEIU/mL", 1e-3),
+        ("万/μL", "10*9/L", 10), ("10000/uL", "10*9/L", 10), ("1000/uL", "10*9/L", 1), ("Gpt/l", "10*9/L", 1),
+        ("GI/L", "10*9/L", 1), ("Tsd/µl", "10*9/L", 1), ("THOU/uL", "10*9/L", 1), ("/nl", "10*9/L", 1),
+        ("Mio/µl", "10^12/L", 1), ("Kopien/ml", "copies/mL", 1), ("PEI/mL", "PEIU/mL", 1), ("mg%", "mg/dL", 1),
         ("S/CO ratio", "S/CO", 1), ("{s_co_ratio}", "S/CO", 1), ("cut-off index", "COI", 1),
     ],
 )  # fmt: skip

@@ -16,15 +16,26 @@ _BASES = {
     **dict.fromkeys(("g",), "g"),
     **dict.fromkeys(("mol",), "mol"),
     **dict.fromkeys(("kat",), "kat"),
-    **dict.fromkeys(("copies", "copy", "cp", "cps", "拷贝"), "copies"),
-    **dict.fromkeys(("geq", "vge"), "genome equivalents"),
-    **dict.fromkeys(("peiu", "pei-u"), "peiu"),
+    **dict.fromkeys(("copies", "copy", "cp", "cps", "拷贝", "kopien", "kopie", "copie", "copias"), "copies"),
+    **dict.fromkeys(("geq", "vge", "ge"), "genome equivalents"),
+    **dict.fromkeys(("peiu", "pei-u", "pei"), "peiu"),
     **dict.fromkeys(("ncu",), "ncu"),
     **dict.fromkeys(("", "cells", "个"), "count"),
 }
 _PREFIXES = {"": 0, "k": 3, "d": -1, "c": -2, "m": -3, "mc": -6, "u": -6, "n": -9, "p": -12}
 _COUNTS = {"k": 3, "m": 6, "g": 9, "t": 12}  # K/uL and G/L: thousands and milliards of cells
-_VOLUMES = {"l": 0, "升": 0, "dl": -1, "ml": -3, "cc": -3, "毫升": -3, "ul": -6, "mm3": -6, "mm^3": -6, "mm*3": -6}
+_COUNTED = {
+    **dict.fromkeys(("tsd", "tsd.", "tausend", "thou", "thousand", "thousands", "千", "1000", "1,000"), 3),
+    **dict.fromkeys(("万", "10000", "10,000"), 4),
+    **dict.fromkeys(("mio", "mio.", "million", "millions", "1000000"), 6),
+    **dict.fromkeys(("gpt", "gi", "giga", "mrd", "mrd."), 9),
+    **dict.fromkeys(("tpt", "tera"), 12),
+    "1": 0,
+}  # of cells: Gpt/l, Tsd/µl, 万/μL
+_VOLUMES = {
+    **{"l": 0, "升": 0, "dl": -1, "ml": -3, "cc": -3, "毫升": -3, "ul": -6, "nl": -9},
+    **dict.fromkeys(("mm3", "mm^3", "mm*3"), -6),
+}
 _POWER = re.compile(r"[x*]?10(?:\^|\*\*?|e\+?)?([0-9]{1,2})(?:cells|个)?")
 _RATIOS = {
     **dict.fromkeys(("s/co", "s/c.o", "s/c.o.", "s/coratio", "s_co_ratio", "scoratio", "s/cutoff"), "s/co"),
@@ -50,6 +61,8 @@ def unit_factor(came: str, wanted: str) -> float | None:
     (1.0, 10.0, 1.0)
     >>> unit_factor("G/L", "10*9/L"), unit_factor("ng/mL", "ug/L"), unit_factor("mIU/mL", "IU/mL")
     (1.0, 1.0, 0.001)
+    >>> [unit_factor(unit, "10*9/L") for unit in ("万/μL", "10000/uL", "Gpt/l", "Tsd/µl", "/nl", "Mio/l")]
+    [10.0, 10.0, 1.0, 1.0, 1.0, 0.001]
     >>> [unit_factor(unit, "IU/mL") for unit in ("COI", "S/CO", "copies/mL", "U/mL", "PEIU/mL", "ng/mL")]
     [None, None, None, None, None, None]
     >>> unit_factor("IU/mL", "mIU/mL") is None, unit_factor("g/L", "10*9/L") is None
@@ -78,11 +91,16 @@ def _plain(unit: str) -> str:
 
 def _readings(unit: str) -> dict[str, int]:
     """Return what a unit may be: for each quantity, the power of ten of one litre's worth."""
-    numerator, slash, denominator = _plain(unit).rpartition("/")
+    plain = _plain(unit)
+    if plain.casefold() in ("mg%", "g%"):
+        plain = f"{plain[:-1]}/dl"
+    numerator, slash, denominator = plain.rpartition("/")
     volume = _VOLUMES.get(denominator.casefold())
     if not slash or volume is None:
         return {}
     folded = numerator.casefold()
+    if folded in _COUNTED:
+        return {"count": _COUNTED[folded] - volume}
     power = _POWER.fullmatch(folded)
     if power is not None:
         return {"count": int(power[1]) - volume}

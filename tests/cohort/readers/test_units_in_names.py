@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.cohort.readers.units_in_names import factor_in_name, shorter_names, unit_stands, units_in_name
 from relapse_model.errors import CohortError, SourceError
+from relapse_model.study.unit_factors import unit_factor
 
 IDS = '[time]\nzero = { field = "enrolled" }\n[patients]\nid = "id"\n'
 
@@ -198,3 +199,39 @@ def test_units_of_a_dose_in_its_spellings(tmp_path, name):
     rows = [["id", "enrolled", "On", name], ["P1", "2024-01-08", "2024-01-08", 200]]
     text = f'[[treatments]]\nagent = "hbig"\nstart = "On"\nend = "On"\ndose = "{name}"\nunit = "IU"\n'
     assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + text)).treatments) == 1
+
+
+@pytest.mark.parametrize("name", ["PLT (万/μL)", "PLT (10000/uL)", "PLT (Mio/l)"])
+def test_thousands_in_a_name_are_held_against_the_answer(tmp_path, name):
+    """21 ten thousands per microlitre are 210 10*9/L: read as 21, ten times too few."""
+    rows = [["id", "enrolled", "on", name], ["1", "2024-01-08", "2024-01-08", 21]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    entry = '[[labs]]\nanalyte = "platelets"\nvalue = "{}"\nunit = "{}"\ndate = "on"\n'
+    with pytest.raises(SourceError, match="by its name or label"):
+        read_excel(path, as_mapping(IDS + entry.format(name, "10*9/L")))
+    unit = name.partition("(")[2][:-1]
+    cohort = read_excel(path, as_mapping(IDS + entry.format(name, unit)), study=built_in())
+    assert cohort.labs["unit"].tolist() == [unit]
+    assert 21 * (unit_factor(unit, "10*9/L") or 0) == pytest.approx(0.021 if "Mio" in name else 210)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "name", "unit"),
+    [("hbv_dna", "HBV DNA (LC/mL)", "IU/mL"), ("hbv_dna", "HBV DNA (LogIU)", "IU/mL"), ("alt", "ALT (N)", "U/L"),
+     ("hbv_dna", "HBV DNA (Kopien/ml)", "IU/mL"), ("hbv_dna", "HBV DNA (GE/mL)", "IU/mL"),
+     ("hbsag", "HBsAg (PEI/mL)", "IU/mL"), ("bilirubin", "Bilirubin (mg%)", "umol/L"),
+     ("hbsag", "HBsAg (xyz/mL)", "IU/mL")],
+)  # fmt: skip
+def test_a_unit_that_nobody_knows_is_held_against_the_answer(tmp_path, analyte, name, unit):
+    rows = [["id", "enrolled", "on", name], ["1", "2024-01-08", "2024-01-08", 21]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    entry = f'[[labs]]\nanalyte = "{analyte}"\nvalue = "{name}"\nunit = "{unit}"\ndate = "on"\n'
+    with pytest.raises(SourceError, match="by its name or label"):
+        read_excel(path, as_mapping(IDS + entry), study=built_in())
+
+
+@pytest.mark.parametrize("name", ["ALT (W12)", "ALT (serum)", "ALT (Roche/Abbott)", "ALT (U/L)", "ALT (n=3)", "ALT"])
+def test_what_is_no_unit_is_not_held_against_it(tmp_path, name):
+    rows = [["id", "enrolled", "on", name], ["1", "2024-01-08", "2024-01-08", 21]]
+    entry = f'[[labs]]\nanalyte = "alt"\nvalue = "{name}"\nunit = "U/L"\ndate = "on"\n'
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + entry)).labs) == 1

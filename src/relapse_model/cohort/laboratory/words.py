@@ -29,7 +29,9 @@ _NEGATIVE = table(
 _UNDETECTED = table(
     """tnd | target not detected | not detected | none detected | not detectable | undetectable | undetected
     | nd | n.d | bdl | below lod | <lod | <llod | below detection limit | below the detection limit
-    | below detectable limit | below limit of detection | below the limit of detection
+    | below detectable limit | below limit of detection | below the limit of detection | below detection
+    | below detectable | under detection limit | under the detection limit | below detectable range
+    | unter nachweisgrenze | unter der nachweisgrenze | unterhalb der nachweisgrenze | unter nwg
     | nicht nachweisbar | nicht nachgewiesen | kein nachweis | n.n | n. n
     | no detectable | no detectado | indetectable | indétectable | non détecté
     | non détectable | não detectado | não detectável | indetectável | non rilevato | non rilevabile

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from relapse_model.cohort.laboratory.words import table
+from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import (
     CANCELLED,
@@ -17,12 +18,18 @@ from relapse_model.cohort.readers.other_things import (
     NOT_GIVEN,
     PERSON,
     SPECIMEN,
+    WITHDRAWN,
     other_thing,
     says_only,
+    takes_all_back,
 )
 from relapse_model.study.names import yes_or_no
 
-_NOTES = re.compile(r"(?<![a-z])(?:notes?|comments?|remarks?)(?![a-z])|备注|说明|注释")
+_NOTES = re.compile(
+    r"(?<![a-z])(?:notes?|comments?|remarks?|bemerkung(?:en)?|anmerkung(?:en)?|kommentare?|hinweise?|notiz(?:en)?"
+    r"|commentaires?|remarques?|observaciones|observación|observations|comentarios?|notas?|osservazioni|commenti?"
+    r"|annotazioni)(?![a-zà-ÿ])|备注|说明|注释"
+)
 _ABOUT = re.compile(
     r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
     r"|probe(?:n\w*)?|échantillon|muestra|campione"
@@ -37,7 +44,15 @@ _OF_ROW = re.compile(
 _CHANGED = re.compile(
     r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)"
     r"|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
+    r"|(?:(?:repeat|retest|recheck)(?:ed)?(?: (?:result|value|test))?(?: ?[:=]| (?:was|is|gave)(?![a-z]))"
+    r"|should (?:be|read|have been)|(?:复查|复测|复检|重测|重复)(?:结果)?[:：为是]?|(?:实际|应|实)(?:结果)?(?:为|是))"
+    r"\s*(?:[<>≤≥]|\d[\d.,]*(?!\s*(?:days?|weeks?|months?|years?|[天周日月年个次]|[\d.,]))"
+    r"|neg|pos|not detect|undetect|未检出|阴|阳)"
 )
+_WITHOUT = re.compile(
+    r"(?<![a-z])(?:no|not|without|keine?|nicht|ohne|sans|pas d'|sin|senza|non) ?(?:visible |sichtbare? )?"
+    r"(?:h(?:a|ä)?emoly|hämoly|hémoly|hem[oó]li|emoli|lip(?:a|ä)?emi|lipäm|clot)\w*|[无未](?:见|有)?(?:明显)?(?:溶血|脂血|凝块)"
+)  # what a note says that a specimen is not
 _FACTOR = re.compile(r"(?<![a-z])(?:dilution|multiplier|(?:dilution |multiplication )?factor)(?![a-z])|稀释|倍数")
 _SECOND = re.compile(
     r"(?<![a-z])(?:corrected|amended|revised|retest|recheck|repeat(?:ed)?|final (?:value|result))(?![a-z])"
@@ -47,7 +62,8 @@ _ONE = re.compile(r"1(?:\.0*)?|1\s?[:：/]\s?1|none|no|undiluted|未稀释|无|�
 _NUMBER = re.compile(r"[<>≤≥]?\s*\d+(?:[.,]\d+)*")
 _GOOD = re.compile(
     r"(?<![a-z])(?:given|administered|received|taken|done|performed|tested|valid|acceptable|usable|final|verified"
-    r"|validated|released|approved)(?![a-z])|审核|复核|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
+    r"|validated|released|approved|injected|applied|verabreicht|gegeben|appliziert|injiziert|erhalten|administrée?"
+    r"|donnée?|reçue?|administrad[oa]|dad[oa]|recibid[oa]|somministrat[oa]|ricevut[oa])(?![a-zà-ÿ])|审核|复核|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
 )
 _BAD = re.compile(
     r"(?<![a-z])(?:not (?:done|given|performed|tested|valid|administered|taken|usable)|nd|invalid|cancel\w*|void|missed"
@@ -75,6 +91,7 @@ _DERIVED = re.compile(r"(?<![a-z])(?:result|value) type(?![a-z])|(?:结果|数�
 _TICKS = frozenset(
     ("x", "√", "✓", "✔", "☑", "+", "++", "+++", "1+", "2+", "3+", "4+", "positive", "pos", "阳性", "present")
 )
+_ANSWERS = {"ja": True, "oui": True, "sí": True, "sì": True, "nein": False, "non": False, "pas": False}
 _LETTERS = frozenset("pcxidrsw")  # of HL7 table 0085: not final, corrected, deleted, wrong, or no result
 FINAL = table(
     "final|finalised|finalized|f|complete|completed|verified|validated|reviewed|approved|released|authorised|authorized"
@@ -90,10 +107,11 @@ _SOUND = table(
 _FILLERS = frozenset(
     ("was", "were", "is", "the", "a", "an", "of", "this", "test", "result", "results", "sample", "specimen", "dose",
      "drug", "lab", "labs", "value", "blood", "serum", "if", "or", "report", "reporting", "review", "validation",
-     "verification", "approval", "order", "record", "entry")
+     "verification", "approval", "dosis", "gabe", "injektion", "injection", "order", "record", "entry")
 )  # fmt: skip
 _ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
 _STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
+ANOTHER = "a note that it is another value"
 EXPECTED = "a row that counts"
 ADVICE = "State which rows count: when = {{ {name} = [...] }}; or, if it says nothing of them, take it out of a copy"
 
@@ -130,9 +148,9 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
     plain, names = plain_words(text), [plain_words(one) for one in called if one]
     if not plain:
         return ""
-    if section == "labs" and (said := says_only(text, (CANCELLED, FLUID)) or _state(text, names, own)):
+    if section == "labs" and (said := says_only(text, (CANCELLED, FLUID, WITHDRAWN)) or _state(text, names, own)):
         return said
-    answer = True if plain in _TICKS else yes_or_no(plain)
+    answer = True if plain in _TICKS else _ANSWERS.get(plain, yes_or_no(plain))
     flag = next((one for name in names if (one := _flag(name, own)) is not None), None)
     if answer is not None and flag is not None:
         if flag is not answer:
@@ -145,13 +163,22 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
     if any(_NOTES.search(one) for one in names):
         return _noted(plain, section)
     if flag is not None or any(_ABOUT.search(one) for one in names):
-        samples = any(_SAMPLES.search(one) for one in names)
-        derived = any(_DERIVED.search(one) for one in names)
-        kinds = (NOT_GIVEN,) if section == "treatments" else (
-            PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()), *((DERIVED,) if derived else ())
-        )  # fmt: skip
-        return other_thing(text, kinds)
+        return _told_of(plain, names, section, given=bool(flag))
     return ""
+
+
+def _told_of(plain: str, names: list[str], section: str, *, given: bool) -> str:
+    """Say the same of a column that is about the row: its state, its specimen, or whether a dose was given."""
+    if section == "treatments":
+        return "not known whether it was given" if given and is_unknown(plain) else other_thing(plain, (NOT_GIVEN,))
+    if takes_all_back(plain):
+        return WITHDRAWN
+    if _CHANGED.search(plain):
+        return ANOTHER
+    samples = any(_SAMPLES.search(one) for one in names)
+    derived = any(_DERIVED.search(one) for one in names)
+    kinds = (PERSON, NO_RESULT, *((SPECIMEN,) if samples else ()), *((DERIVED,) if derived else ()))
+    return other_thing(plain, kinds)
 
 
 def why_not_the_dose(text: str, called: Iterable[str]) -> str:
@@ -222,12 +249,14 @@ def _rest(name: str, own: Collection[str], most: int = 4) -> bool:
 def _noted(plain: str, section: str) -> str:
     """Say the same of a note, which may be about anything else: it names the result, or is a word or two."""
     short = len(plain.split()) <= 2 and (not plain.isascii() or len(plain) <= 24) and len(plain) <= 24
+    if section == "labs" and takes_all_back(plain):
+        return WITHDRAWN
     about = short or _OF_ROW.search(plain) is not None
     if section == "treatments":
         return other_thing(plain, (NOT_GIVEN,)) if about else ""
     if _CHANGED.search(plain):
-        return "a note that it is another value"
-    return other_thing(plain, (PERSON, NO_RESULT)) if about else ""
+        return ANOTHER
+    return other_thing(_WITHOUT.sub(" ", plain), (PERSON, NO_RESULT)) if about else ""
 
 
 def _flag(name: str, own: frozenset[str]) -> bool | None:

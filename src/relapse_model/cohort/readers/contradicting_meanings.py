@@ -19,6 +19,7 @@ from relapse_model.study.study import Study
 _UNKNOWN = frozenset(
     {"unknown", "not known", "unk", "uncertain", "unclear", "undetermined", "not done", "not tested", "not assessed",
      "not evaluated", "not recorded", "not reported", "not available", "don't know", "do not know", "missing",
+     "unbekannt", "inconnu", "inconnue", "desconocido", "sconosciuto", "non noto",
      "不详", "不明", "不清", "不清楚", "不知道", "未知", "未做", "未查", "未检", "未检测", "未检查", "未记录", "缺失"}
 )  # fmt: skip
 _ADVICE = "Correct the mapping, or the dictionary if that is wrong"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.study.names import NameTable
 
 _END = re.compile(
@@ -19,6 +21,37 @@ _DATE = re.compile(
     r"(?<![a-z])(?:date|dt|dat|day|datum|fecha|data|de|du|di|of|given|dose|treatment|therapy|course|gabe|injektion"
     r"|injection|inyección|iniezione)(?![a-z])|日期|时间|治疗|注射|用药"
 )
+
+_GOES_ON = re.compile(
+    r"on[- ]?going|continu(?:es?|ed|ing)|still (?:on|taking)(?: it)?|to date|present|current(?:ly)?|(?:fort)?laufend"
+    r"|andauernd|weiterhin|en cours|en curso|continúa|in corso|仍在(?:用药?|服用?|使用)?|(?:继续|持续)(?:用药|服用)?"
+    r"|进行中|(?:用药|服用|治疗)中|至今|目前(?:用药|服用)?"
+)
+
+
+def goes_on(text: str) -> bool:
+    """Tell whether a text in place of a last day says that a course goes on.
+
+    Examples
+    --------
+    >>> [goes_on(text) for text in ("Ongoing", "laufend", "继续用药", "stopped", "2022-01-03")]
+    [True, True, True, False, False]
+    """
+    return _GOES_ON.fullmatch(plain_words(text).strip(" .。")) is not None
+
+
+def last_day(name: str, texts: Iterable[str], note: str = "") -> str:
+    """Return the line of a last day, with the texts that say that a course goes on.
+
+    Examples
+    --------
+    >>> last_day("Stop", ["2022-01-03", "ongoing"]), last_day("Stop", ["2022-01-03"])
+    ('end = { field = "Stop", values = { "ongoing" = "" } }', 'end = "Stop"')
+    """
+    words = [text for text in dict.fromkeys(texts) if goes_on(text)]
+    if not words:
+        return f"end = {quoted(name)}{note}"
+    return f"end = {{ field = {quoted(name)}, values = {table_text((word, '') for word in words)} }}{note}"
 
 
 def agent_and_day(text: str, names: NameTable) -> tuple[str, str] | None:

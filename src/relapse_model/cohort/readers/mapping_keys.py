@@ -167,7 +167,7 @@ OF_KIND: Mapping[str, KindKeys] = {
             "only_complete": flag,
             "not_patients": texts,
         },
-        of_field={"event": text_or_texts},
+        of_field={"event": text_or_texts, "boxes": texts},
         of_entry={"events": text_or_texts},
     ),
     "cdisc": KindKeys(

@@ -34,7 +34,7 @@ def _words(words: str, others: str = "") -> re.Pattern[str]:
 
 
 _TAKEN_BACK = (
-    r"cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|storniert|annull?iert|annulée?|anulad[oa]"
+    r"cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|storniert|annull?iert|annullat[oa]|annulée?|anulad[oa]"
     r"|entered[- ]in[- ]error|invalid|not valid|rejected"
 )
 _VOID = rf"{_TAKEN_BACK}|superseded|obsolete"
@@ -103,9 +103,15 @@ unreliable|not reliable|false[- ](?:positive|negative)
 (?:sample|specimen|blood|serum|tube) (?:is |was )?(?:h(?:a)?emoly[sz]ed|lip(?:a)?emic|clotted|contaminated|insufficient)
 h(?:a)?emoly[sz]ed (?:sample|specimen|blood|serum)
 (?:wrong|other|another|different|incorrect) (?:patient|person|subject|sample|specimen|tube|blood)(?:'s)?
-ungültig|falscher patient""",
-        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴|(?:标本|样本|血样)(?:溶血|互换|调换)"
-        "|结果不可靠|假阳性|假阴性",
+(?:not|un)[- ]?reliable|not (?:usable|correct|interpretable)|(?:result|value)s? (?:is |are |was |were )?wrong
+see (?:the )?(?:repeat|retest|recheck)(?:ed)?(?: (?:result|value|sample|test))?|pipetting error|typo|qc failed
+ungültig|nicht (?:verwertbar|gültig|zuverlässig)|falsche[rs]? (?:patient(?:in)?|probe)|proben?verwechslung|verwechselt
+mauvais (?:patient|tube|échantillon)|erreur (?:de|d') ?(?:patient|tube|échantillon)
+non (?:valide|valido|fiable)|invalide
+paciente (?:equivocad[oa]|erróne[oa])|muestra equivocada
+no (?:es )?(?:válid[oa]|fiable)|paziente (?:sbagliato|errato)""",
+        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴|[弄搞拿标]错|不可靠|不准确|有误"
+        "|(?:标本|样本|血样)(?:溶血|互换|调换)|假阳性|假阴性",
     ),  # of a free text beside a result
     NOT_GIVEN: _words(
         r"""placebo|sham|dummy|plazebo
@@ -113,8 +119,12 @@ refus(?:ed|al)(?! (?:further|more|to continue))|declin(?:ed|es)(?! (?:further|mo
 (?:not|never) (?:taken|given|administered|dispensed|received|started|used|applied|injected|infused|prescribed|done)
 withheld|omitted|missed|skipped|forgotten|cancel(?:l)?ed|void(?:ed)?|entered[- ]in[- ]error
 scheduled|planned|intended
-none given|no dose""",
-        "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划",
+none given|no dose|postponed|deferred|rescheduled|on hold
+nicht (?:gegeben|verabreicht|erhalten|genommen)|abgelehnt|verweigert|verschoben|aufgeschoben|ausgesetzt|geplant
+(?:non|pas) (?:administrée?|donnée?|reçue?|fait|somministrat[oa]|dat[oa])|refusée?|reportée?|différée?|prévue?
+no (?:administrad[oa]|dad[oa]|recibid[oa]|puest[oa])|rechazad[oa]|aplazad[oa]|pospuest[oa]|rifiutat[oa]|rinviat[oa]""",
+        "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划"
+        "|推迟|延期|暂缓|待定",
     ),
     NEVER: _words(
         r"""(?:not|never) (?:taken|given|administered|dispensed|received|started|used|injected|infused)
@@ -128,7 +138,7 @@ entered[- ]in[- ]error|error|cancel(?:l)?ed|cancel|void(?:ed)?""",
 incomplete|in (?:progress|process)
 unverified|un(?:validated|reviewed|approved|released|signed)|to be (?:verified|confirmed|reviewed|repeated)
 not (?:yet )?(?:final|verified|validated|reviewed|approved|released|signed)|awaiting \w+|on hold|under review
-corrected|correction|amended|revised|modified|vorläufig|korrigiert|provisoire|préliminaire|provisional|preliminar|corregido""",
+corrected|correction|amended|revised|modified|vorläufig|korrigiert|provisoire|préliminaire|provisional|preliminar|corregid[oa]|corrigée?|corrett[oa]""",
         "待(?:复核|审核|审|核|确认|复查|复检|发布|定|测)|未(?:复核|审核|审|核实|确认|发布|完成)|初步|初报|暂定|草稿"
         "|已?(?:修改|更正|修正|改正|复查中|复检中)|检验中|处理中",
     ),  # of a state of a result alone
@@ -185,8 +195,12 @@ def says_only(text: str, kinds: Collection[str]) -> str:
 _AROUND = re.compile(
     r"^已|(?<=.)(?<!脑脊)(?<!唾)(?:液|液体|标本|样本)$"
 )  # what a Chinese word may have before or behind it
-_SHORT = 5  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
-_TOLD_NOT = re.compile(r"\b(?:not valid|not reliable|do not use)\b")
+_CLAUSED = 12  # words of a note of which one clause may take the result back
+_SHORT = 7  # words: a longer note may speak of another result, or say that the first was wrong and this one is right
+_TOLD_NOT = re.compile(
+    r"\b(?:not (?:valid|reliable|usable|correct|interpretable)|do not use|no (?:es )?(?:válid[oa]|fiable))(?![a-zà-ÿ])"
+)
+_CLAUSES = re.compile(r"[,;.:，；。：]\s*")
 _DENIED = re.compile(
     r"\b(?:no|not|none|without|previous(?:ly)?|prior|earlier|first|corrected|replaces?|slight(?:ly)?|mild(?:ly)?"
     r"|minimal(?:ly)?)\b|更正|之前|原结果|未见|无误|轻度|轻微"
@@ -209,14 +223,19 @@ def takes_all_back(text: str) -> bool:
     --------
     >>> takes_all_back("Cancelled."), takes_all_back("wrong patient"), takes_all_back("Corrected; first in error")
     (True, True, False)
+    >>> takes_all_back("Wrong patient, sample of the next in the list"), takes_all_back("not the wrong patient")
+    (True, False)
     >>> takes_all_back("Result is from wrong subject; disregard"), takes_all_back("Sample slightly hemolyzed")
     (True, False)
     """
     plain = plain_words(text)
+    if _DENIED.search(plain) and not _TOLD_NOT.search(plain):
+        return False
     words = len(plain.split())
-    said = 0 < words <= _SHORT or (words <= _LONG and _PLAINLY.search(plain) is not None)
-    said = said and bool(other_thing(text, (WITHDRAWN,)))
-    return said and (not _DENIED.search(plain) or bool(_TOLD_NOT.search(plain)))
+    if words <= _LONG and _PLAINLY.search(plain) and other_thing(text, (WITHDRAWN,)):
+        return True
+    clauses = [plain, *_CLAUSES.split(plain)] if words <= _CLAUSED else []
+    return any(0 < len(one.split()) <= _SHORT and other_thing(one, (WITHDRAWN,)) for one in (plain, *clauses))
 
 
 def other_things(texts: pd.Series, kinds: Collection[str] = OF_RESULTS) -> NDArray[np.object_]:

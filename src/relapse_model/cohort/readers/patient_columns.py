@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.column_units import linear
 from relapse_model.cohort.readers.field_texts import read_field
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
@@ -59,8 +60,9 @@ def patients_of(table: SourceTable, chosen: Mask) -> tuple[pd.Series, Positions]
 
 
 def patient_values(
-    table: SourceTable, one: Field, patients: pd.Series, chosen: Mask, mapping: SourceMapping, *, date: bool = False
-) -> PatientValues:
+    table: SourceTable, one: Field, patients: pd.Series, chosen: Mask, mapping: SourceMapping, *, date: bool = False,
+    column: str = "",
+) -> PatientValues:  # fmt: skip
     """Return the one value that the chosen rows hold for each patient; two different ones are a problem.
 
     Parameters
@@ -75,12 +77,15 @@ def patient_values(
     mapping : SourceMapping
     date : bool
         Whether it is a date.
+    column : str
+        Of the patients table: a logarithm is an amount in one that holds amounts.
     """
     raw = table.columns[one.name]
     read = read_field(raw.where(chosen, ""), one, mapping, date=date)
     values, coded = read.values, read.coded_missing
     problems = table.problems(read.bad, one.name, read.expected)
     if one.unit:
+        values = values.map(lambda text: linear(text, column, one.unit)).astype(object)
         bare = values.str.fullmatch(_NUMBER).to_numpy(dtype=bool)
         values = values.mask(bare, values + " " + one.unit)
     owner = pd.Index(identifier_keys(patients)).get_indexer(pd.Index(table.keys))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.analyte_library import analyte_library
@@ -16,6 +17,10 @@ from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _LONGEST = 70
+_RESULT = re.compile(
+    r"(?<![a-z])(?:below|under|less|lower|unter(?:halb)?|bajo|sotto|inférieur)(?![a-z])|limit|detect|détect|nachweis|quantif"
+    r"|(?<![a-z])(?:neg|pos)(?:\.|iti\w*|ati\w*|(?![a-z]))|reacti|低于|下限|检出|检测限|[阴阳]"
+)  # what a text says that may be a result
 MUST, MAY = "#? ", "# optional: "  # how a line begins that is to be completed, and one that can be taken up
 
 
@@ -44,11 +49,17 @@ def table_text(pairs: Iterable[tuple[str, str]]) -> str:
 def may_mean_none(text: str) -> bool:
     """Tell whether a text that is no result may be a code for no value: a word, or a whole number below 0.
 
+    A word that speaks of a limit, of detection, or of negative and positive, is more likely a result.
+
     Examples
     --------
     >>> [may_mean_none(text) for text in ("NI", "未到", "-99", "-1.4", "1,250", "0.02 ?")]
     [True, True, True, False, False, False]
+    >>> may_mean_none("below assay range"), may_mean_none("faintly pos.")
+    (False, False)
     """
+    if _RESULT.search(plain_words(text)):
+        return False
     return re.search(r"\d", text) is None or re.fullmatch(r"\s*-\s*\d+(?:\.0+)?\s*", text) is not None
 
 

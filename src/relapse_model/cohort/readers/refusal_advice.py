@@ -15,7 +15,7 @@ _LOST = re.compile(r"失访|未到|拒|脱落|退出|\blost\b|withdr|missed", re
 _TWO_DIGIT_YEAR = re.compile(r"'?\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)")
 _YEAR_LAST = re.compile(r"'?\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
-_MONTH = re.compile(r"'?\d{4}(?:[-/.年]\d{1,2}月?)?'?$")
+_MONTH = re.compile(r"'?(?:\d{4}(?:[-/.年]\d{1,2}月?)?|\d{1,2}[-/.]\d{4}|[^\W\d_]{3,12}\.?[\s\-/.]+\d{4})'?$")
 _WITH_UNIT = re.compile(r"'\d+(?:\.\d+)?\s*[^\W\d_]+'")
 TWO_DIGITS = "Of a year of two digits nothing says which part it is: write all four digits, 2024-01-08"
 
@@ -121,6 +121,10 @@ def advice_on_day(found: str) -> str:
         return 'State the order of day and month: [time] dates = "dmy", or "mdy"'
     if _MONTH.match(found):
         return 'A month alone may be read as its 15th: [time] partial = "middle"; complete a year alone'
+    if _DATE.match(found.strip("'")):
+        return ""  # a date with more behind it: its problem says what
+    if re.search(r"\d", found):
+        return f"Write it as YYYY-MM-DD, or with the name of the month and all digits of the year. {_NO_VALUE}"
     if re.search(r"[^\W\d_]", found):
         return f'Of a course that goes on, state it: values = {{ "..." = "" }}. {_NO_VALUE}'
     return ""

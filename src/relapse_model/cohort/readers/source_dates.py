@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.readers.month_names import named_date, named_month
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 
 Order = Literal["ymd", "dmy", "mdy"]
@@ -23,15 +24,16 @@ _SEPARATED = re.compile(rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}}){_TIME}")
 _CHINESE = re.compile(rf"(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日?{_TIME}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})")
 _MIDDLE = 15  # of a month
 
 
 def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> str | None:
     """Return a date as YYYY-MM-DD, with the time of day where one is printed; None where it is none.
 
-    A year of four digits may stand first in any order; where it stands last, the order says which part is the day.
-    A year of two digits is no date. A time zone stays with its time: the gate converts it to the hospital's day, or
-    refuses it where the hospital's zone is not stated.
+    A year of four digits may stand first in any order; where it stands last, the order says which part is the day. A
+    month that is a name says so itself. A year of two digits is no date. A time zone stays with its time: the gate
+    converts it to the hospital's day, or refuses it where the hospital's zone is not stated.
 
     Parameters
     ----------
@@ -51,8 +53,10 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
     '2024-03-02 23:30:00Z'
     >>> iso_date("2024-03-02T08"), iso_date("2024-03-02T-:30")
     ('2024-03-02', '2024-03-02')
-    >>> iso_date("2024-03"), iso_date("2024-03", partial="middle")
-    (None, '2024-03-15')
+    >>> iso_date("2024-03"), iso_date("2024-03", partial="middle"), iso_date("03/2024", partial="middle")
+    (None, '2024-03-15', '2024-03-15')
+    >>> iso_date("08-Jan-2024"), iso_date("12. März 2024")
+    ('2024-01-08', '2024-03-12')
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     if hour := _PART_OF_TIME.fullmatch(plain):
@@ -63,8 +67,19 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
         return None if parts is None else _checked(*parts, found[4], found[5])
     if compact := _COMPACT.fullmatch(plain):
         return _checked(int(compact[1]), int(compact[2]), int(compact[3]), None)
-    month = _MONTH.fullmatch(plain)
-    return _checked(int(month[1]), int(month[2]), _MIDDLE, None) if month and partial == "middle" else None
+    if named := named_date(plain):
+        return _checked(*named)
+    month = _month(plain) if partial == "middle" else None
+    return None if month is None else _checked(*month, _MIDDLE, None)
+
+
+def _month(plain: str) -> tuple[int, int] | None:
+    """Return the year and the month of a date without its day."""
+    if found := _MONTH.fullmatch(plain):
+        return int(found[1]), int(found[2])
+    if found := _MONTH_AND_YEAR.fullmatch(plain):
+        return int(found[2]), int(found[1])
+    return named_month(plain)
 
 
 def _in_order(parts: tuple[str, str, str], order: Order) -> tuple[int, int, int] | None:

@@ -25,6 +25,10 @@ Labels = Mapping[str, tuple[str, ...]]
 
 _LOG = "log10"
 _LOGS = frozenset({"log", "lg", "log10", "lg10"})
+_LOG_WORD = re.compile(r"(?:log|lg)(?:10|(?:iu|ui|ie|u|cop\w*|cp|kopien)(?=/|$))")  # logIU/mL, LogIU
+_LIKE_UNIT = re.compile(
+    r".*[^\d\s/].*/\s*(?:[dcmunµμ]?l|mm\^?3|cc|升|毫升|dl|kg)|.*[^\W\d]\s?%|[x×*]?\s?(?:n|uln)", re.IGNORECASE
+)  # in brackets: a unit by its form, even if nobody knows it
 _BRACKETS = re.compile(r"\(([^()]*)\)")
 _RUN = re.compile(r"([A-Za-z0-9^*.%]+|\d*[A-Za-z]*拷贝)/([A-Za-z0-9^*]+|毫升|升)")
 _LITRES = ("l", "dl", "ml", "ul")
@@ -85,9 +89,33 @@ def units_in_name(name: str) -> tuple[str, ...]:
     words = [word for word in re.split(r"[\s_\-,;:()]+", plain.casefold()) if word]
     found = [one for text in _BRACKETS.findall(plain) if (one := _unit(text))]
     found = found or list(_with_slash(plain)) or list(_of_words(words))
-    if any(word in _LOGS or word.startswith(("log10", "lg10")) for word in words) or re.match(r"lg(?=[A-Z])", plain):
+    if any(word in _LOGS or _LOG_WORD.match(word) for word in words) or re.match(r"lg(?=[A-Z])", plain):
         found = [one if is_log10(unit_key(one)) or one == _LOG else f"{_LOG} {one}" for one in found] or [_LOG]
     return tuple(dict.fromkeys(found))
+
+
+def unknown_unit_in_name(name: str) -> str:
+    """Return what stands in the brackets of a name like a unit, and is none that is known; nothing where none does.
+
+    Examples
+    --------
+    >>> [unknown_unit_in_name(one) for one in ("DNA (LC/mL)", "ALT (N)", "ALT (U/L)", "HBsAg (W12)", "AST (serum)")]
+    ['LC/mL', 'N', '', '', '']
+    """
+    plain = unicodedata.normalize("NFKC", name).translate(str.maketrans("[]{}", "()()"))
+    texts = [one.strip() for one in _BRACKETS.findall(plain)]
+    return next((one for one in texts if _LIKE_UNIT.fullmatch(one) and not _unit(one)), "")
+
+
+def time_named(word: str) -> str:
+    """Return the unit of time that a word is, by its name in English; nothing where it is none.
+
+    Examples
+    --------
+    >>> time_named("Jahre"), time_named("周"), time_named("IU")
+    ('years', 'weeks', '')
+    """
+    return _TIMES.get(word.casefold(), "")
 
 
 def factor_in_name(name: str) -> str:
@@ -124,7 +152,8 @@ def _unit(text: str) -> str:
     if text.casefold() in _LOGS:
         return _LOG
     bare = without_log10(unit_key(text)) if is_log10(unit_key(text)) else text
-    return text if bare == "%" or unit_factor(bare, bare) is not None else ""
+    known = bare == "%" or any(unit_factor(one, one) is not None for one in (bare, unit_key(bare)))
+    return text if known else ""
 
 
 def _with_slash(plain: str) -> Iterator[str]:
@@ -235,6 +264,9 @@ def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amou
         named: list[str] = [*units_in_name(text), *(_amounts(text) if amount else [])]
         if named and not any(unit_stands(one, unit, rule) or (amount and _dose(one) == _dose(unit)) for one in named):
             return named[0]
+        unknown = "" if named or amount else unknown_unit_in_name(text)
+        if unknown and unit_key(unknown) != unit_key(unit):
+            return unknown
     return ""
 
 
@@ -259,7 +291,7 @@ def _of_patients(mapping: SourceMapping, study: Study | None, labels: Labels) ->
         texts, place = [one.name, *labels.get(one.name, ())], ("patients", column)
         wanted = next((unit for unit in ("years", "months", "weeks", "days") if column.endswith(f"_{unit}")), "")
         if wanted:
-            yield from _other_time(mapping, texts, wanted, place)
+            yield from _other_time(mapping, texts, time_named(one.unit) or wanted, place)
             continue
         unit = one.unit or known.get(column, "")
         if unit in _KILOGRAMS or not unit:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from spreadsheet_files import workbook
 
+from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.spreadsheets.courses import Course, NotACourse, read_course, read_history
+from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
+from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.study.names_known import agent_names
 
 
@@ -73,3 +77,18 @@ def test_several_doses_of_one_day_are_not_the_dose_of_the_day(how, names):
     with pytest.raises(NotACourse):
         read_course(f"HBIG 400IU {how} 2024.05.01-2024.05.01", names)
     assert read_course("HBIG 400IU qd 2024.05.01-2024.05.01", names).dose == "400"
+
+
+@pytest.mark.parametrize("word", ["ongoing", "laufend", "en cours", "继续用药"])
+def test_a_last_day_that_goes_on_is_proposed_beside_dates(tmp_path, study, word):
+    """The first course goes on, the second ended 104 weeks before enrolment; there is one question for none."""
+    rows = [["ID", "Enrolled", "ETV start", "ETV stop", "W0 HBsAg (IU/mL)", "W0 date"]]
+    rows += [["p1", "2024-01-08", "2019-01-01", word, "<0.05", "2024-01-08"]]
+    rows += [["p2", "2024-01-08", "2020-01-01", "2022-01-10", "<0.05", "2024-01-08"]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    text = propose_excel(path, study)
+    assert f'end = {{ field = "ETV stop", values = {{ "{word}" = "" }} }}' in text
+    assert "\n#?" not in text
+    ends = read_excel(path, parse_mapping(text, "map.toml", "excel")).treatments["end_week"]
+    assert ends.isna().tolist() == [True, False]
+    assert ends[1] == -104

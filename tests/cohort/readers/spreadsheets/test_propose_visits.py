@@ -196,3 +196,31 @@ def test_numbered_injections_with_points_are_doses(tmp_path, study):
     cohort = read_excel(path, parse_mapping(text, "map.toml", "excel"))
     assert cohort.treatments[["agent", "start_week", "dose"]].to_numpy().tolist() == [["hbig", 1, 400]]
     assert cohort.labs["number"].tolist() == [0.02]
+
+
+def test_a_word_beside_numbered_visits_with_letters(built, study):
+    """Basal is dated, S12 is named as a visit of week 12: both are read without a question."""
+    path, text = built(
+        "NHC,Fecha inclusión,Basal HBsAg (UI/mL),Fecha basal,S12 HBsAg (UI/mL),Fecha S12\n"
+        "1,2024-01-08,<0.05,2024-01-08,0.3,2024-04-01\n"
+    )
+    assert "\n#?" not in text
+    assert read_excel(path, parse_mapping(text, "map.toml", "excel")).labs["week"].tolist() == [0, 12]
+
+
+def test_a_visit_that_is_counted_in_weeks_is_the_week(built, study):
+    path, text = built("ID,Enrol date,Visit (week),HBsAg (IU/mL)\n1,2024-01-08,0,<0.05\n1,2024-01-08,12,0.3\n")
+    assert 'week = "Visit (week)"' in text
+    assert read_excel(path, parse_mapping(text, "map.toml", "excel")).labs["week"].tolist() == [0, 12]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "offered"),
+    [("HBsAg (IU/mL)", ("0.3", "below detection"), False), ("HBsAg (IU/mL)", ("0.3", "below assay range"), False),
+     ("HBsAg (log10 IU/mL)", ("-1.3", "-2"), False), ("HBsAg (IU/mL)", ("0.3", "-99"), True),
+     ("HBsAg (log10 IU/mL)", ("-1.3", "-99"), True), ("HBsAg (IU/mL)", ("0.3", "lost"), True)],
+)  # fmt: skip
+def test_a_result_is_not_offered_as_a_code_for_no_value(built, column, cells, offered):
+    rows = "".join(f"1,2024-01-08,{week},{cell}\n" for week, cell in enumerate(cells))
+    _, text = built(f"ID,Enrol date,Week,{column}\n{rows}")
+    assert ("mean that there is none?" in text) is offered

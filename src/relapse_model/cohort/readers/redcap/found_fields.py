@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.course_words import goes_on
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.source_dates import iso_date
+from relapse_model.cohort.readers.spreadsheets.header_words import PATIENT_COLUMNS, analyte_of
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.study.names import NameTable, name_key
@@ -20,13 +22,9 @@ _TRAILING = re.compile(r"_(?:date|dt|dat|start|begin|first|dose|given|iu|mg)$")
 _BEFORE = re.compile(r"(?:^|[^a-z])pre(?:$|[^a-z])|pretreat|before|治疗前")
 _RESULT = re.compile(r"(?:(?:test|lab|numeric) )?(?:results?|value|res|val)|结果|检验结果|检测结果|数值")
 _ALIASES = {
-    "sex": ("sex", "gender", "性别"),
-    "age_years": ("age", "age_years", "age_at_enrolment", "age_at_enrollment", "年龄"),
-    "bmi_kg_m2": ("bmi", "bmi_kg_m2", "body_mass_index"),
-    "centre": ("centre", "center", "site"),
-    "arm": ("arm", "group", "treatment_arm", "allocation"),
-    "hbv_genotype": ("genotype", "hbv_genotype"),
-}
+    "age_years": ("age_at_enrollment",),
+    "arm": ("treatment_arm", "allocation"),
+}  # besides those of spreadsheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Found:
     texts : tuple of str
         The different ones.
     date : bool
-        Whether all of them are dates, the year first.
+        Whether all of them are dates, the year first, but for those that say that a course goes on.
     note, formula : str
         As in the dictionary.
     """
@@ -70,7 +68,8 @@ class Found:
     def meaning(self, names: NameTable) -> str | None:
         """Return which name of a study the field has, by its own name or its label without the unit."""
         said = [*names_said(self.name, names), *names_said(self.label, names)]
-        return said[0] if said else None
+        others = (analyte_of(_BRACKETS.sub("", text), names) for text in ((self.label, self.name) if not said else ()))
+        return said[0] if said else next((one for one in others if one is not None), None)
 
     def agent_in_name(self, names: NameTable) -> str | None:
         """Return the agent that stands before ``_date``, ``_dose`` and the like in the field's name."""
@@ -102,18 +101,22 @@ def fields_found(export: Export) -> list[Found]:
 def _found(export: Export, name: str, known: FieldDefinition | None, filled: int, texts: tuple[str, ...]) -> Found:
     label = known.label if known else ""
     choices = known.choices if known is not None and known.type in CODED else {}
-    date = (
-        known.validation.startswith("date") if known else all(_SEPARATED.match(one) and iso_date(one) for one in texts)
-    )
+    date = known.validation.startswith("date") if known and known.validation else not choices and _holds_dates(texts)
     note, formula = (known.note, known.formula) if known else ("", "")
     return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date, note, formula)
+
+
+def _holds_dates(texts: tuple[str, ...]) -> bool:
+    """Tell whether texts are dates, the year first, but for those that say that a course goes on."""
+    days = [one for one in texts if not goes_on(one)]
+    return bool(days) and all(_SEPARATED.match(one) and iso_date(one) for one in days)
 
 
 def patient_column(field: Found) -> str | None:
     """Return the column of the patients table that a field is, by its name or label."""
     keys = {name_key(field.name), name_key(_BRACKETS.sub("", field.label))} - {""}
-    for column, names in _ALIASES.items():
-        if keys & {name_key(name) for name in (column, *names)}:
+    for column, names in PATIENT_COLUMNS.items():
+        if keys & {name_key(name) for name in (column, *names, *_ALIASES.get(column, ()))}:
             return column
     return next((column for column in TABLES["patients"] if name_key(column) in keys and column != "patient_id"), None)
 

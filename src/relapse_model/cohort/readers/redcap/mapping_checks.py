@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from relapse_model.cohort.readers.entry_rows import in_mapping, lacking_keys, mixed_times, place_of
+from relapse_model.cohort.readers.redcap.boxes import wrong_boxes
 from relapse_model.cohort.readers.redcap.calculated import unsaid_logarithms
 from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
 from relapse_model.cohort.readers.redcap.event_order import visit_weeks, weeks_against_offsets
@@ -47,6 +48,7 @@ def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem
     yield from _events(mapping, export, mapping.patients_when.get(EVENT, ()), ("patients", "when"))
     yield from weeks_against_offsets(mapping, export, visit_weeks(export, mapping))
     yield from unsaid_logarithms(export, mapping)
+    yield from wrong_boxes(mapping, export)
     yield from _time(mapping, entries)
     yield from _orders_of_dates(mapping, export, entries)
     if mapping.source.get("only_complete"):

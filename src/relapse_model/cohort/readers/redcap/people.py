@@ -78,7 +78,14 @@ def people_of(export: Export, table: SourceTable, mapping: SourceMapping, folder
         problems = [*(replace(problem, patient=None) for problem in problems), *unnamed]
     patients, first = patients_of(table, cohort)
     columns = {
-        column: patient_values(table, with_codes(one, export), patients, cohort & _rows(export, one, mapping), mapping)
+        column: patient_values(
+            table,
+            with_codes(one, export),
+            patients,
+            cohort & _rows(export, one, mapping),
+            mapping,
+            column=column,
+        )
         for column, one in mapping.patients.items()
     }
     lacking = np.zeros(len(patients), dtype=bool)

@@ -11,7 +11,14 @@ import pandas as pd
 
 from relapse_model.cohort.readers.decimal_signs import WITH_COMMA
 from relapse_model.cohort.readers.patient_columns import patient_values, patients_of
-from relapse_model.cohort.readers.redcap.boxes import boxes_of, contradicting_boxes, ticked, unknown_boxes
+from relapse_model.cohort.readers.redcap.boxes import (
+    any_box,
+    boxes_of,
+    contradicting_boxes,
+    counted_boxes,
+    ticked,
+    unknown_boxes,
+)
 from relapse_model.cohort.readers.redcap.decimals import validated
 from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.event_order import visit_weeks
@@ -47,6 +54,7 @@ def prepared(export: Export, mapping: SourceMapping) -> Prepared:
 
     A number with a decimal comma is written with a point. A box that is not checked says "no" only where another box
     of the question is checked or the form is marked complete; REDCap writes 0 also where nobody has answered.
+    Of several boxes that the mapping names for one column, any counts.
 
     Parameters
     ----------
@@ -72,6 +80,9 @@ def prepared(export: Export, mapping: SourceMapping) -> Prepared:
                 ))  # fmt: skip
                 columns[name] = columns[name].mask(grouped, "")
             columns[name] = columns[name].str.replace(_COMMA, r"\1.\2", regex=True)
+    for one in mapping.patients.values():
+        if boxes := counted_boxes(one):
+            columns[one.name] = any_box(columns, boxes)
     return made
 
 
@@ -79,6 +90,7 @@ def fields_of(mapping: SourceMapping) -> Iterable[Field]:
     """Yield every field that a mapping names."""
     yield mapping.patient_id
     yield from mapping.patients.values()
+    yield from (Field(name) for one in mapping.patients.values() for name in counted_boxes(one) if name != one.name)
     yield from (Field(name) for name in mapping.patients_when)
     if mapping.time.zero is not None:
         yield mapping.time.zero

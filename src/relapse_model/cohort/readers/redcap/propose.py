@@ -41,8 +41,10 @@ from relapse_model.cohort.readers.redcap.proposed_treatments import treatment_li
 from relapse_model.cohort.readers.redcap.proposed_weeks import instead_of_a_date, visits_lines, weeks_of_events
 from relapse_model.cohort.readers.redcap.read_files import read_export
 from relapse_model.cohort.readers.second_statements import same_unit
+from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
 from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _ZERO = re.compile(r"enrol|consent|random|inclusion|baseline_date|index_date|入组")
 _CODE = re.compile(r"\s*-\s*9{2,}(?:\.0+)?\s*")  # a code for no value, in a field of numbers
@@ -145,7 +147,8 @@ def _time(proposal: Proposal) -> list[str]:
 def _zero_dates(proposal: Proposal) -> list[Found]:
     """Return the dates that are called one of enrolment."""
     once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
-    return [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+    called = [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+    return called or [one for one in once if {bare_name(one.name), bare_name(one.label)} & set(ENROLMENT)]
 
 
 def _results(proposal: Proposal) -> list[Found]:
@@ -278,6 +281,7 @@ def _odd_texts(export: Export, one: Found, result: bool, named: bool) -> list[st
         return [text for text in one.texts if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text) or _CODE.fullmatch(text)]
     return [
         text for text in one.texts if result and read_lab_text(text).kind == "unreadable" and may_mean_none(text)
+        and not (is_log10(unit_key(one.unit)) and re.fullmatch(r"\s*-\s*\d(?:\.0+)?\s*", text))
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import is_negated, says
 from relapse_model.cohort.readers.proposed_text import MAY, MUST, quoted, table_text
+from relapse_model.cohort.readers.redcap.boxes import boxes_of, boxes_of_findings, label_of_box
 from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, is_flag
 from relapse_model.cohort.readers.redcap.export import ARM
 from relapse_model.cohort.readers.redcap.found_fields import Found, before_treatment, patient_column, sexes
@@ -37,7 +38,8 @@ def patient_lines(proposal: Proposal) -> list[str]:
             continue
         taken.add(column)
         proposal.named.add(one.name)
-        lines += asked_if(doubt_of_patient(one, column), _patient(column, one, _mark(proposal, column)))
+        own = _boxes(proposal, column, one) if "___" in one.name else _patient(column, one, _mark(proposal, column))
+        lines += asked_if(doubt_of_patient(one, column), own)
     for one in proposal.found:
         column = before_treatment(one)
         if column is not None and column not in taken and not proposal.repeats(one):
@@ -50,6 +52,23 @@ def patient_lines(proposal: Proposal) -> list[str]:
         mark = MUST if "arm" in columns_asked(proposal.study) else MAY
         lines.append(f"{mark}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
     return lines
+
+
+def _boxes(proposal: Proposal, column: str, one: Found) -> list[str]:
+    """Return the line of a question with boxes: of several that say that something is there, any counts, if so said."""
+    export, note = proposal.export, f"  # {note_of(one)}"
+    boxes = boxes_of_findings(export, one.name)
+    proposal.named.update(boxes_of(export, one.name))
+    if not is_flag(column):
+        return [f"{MUST}{column} = {quoted(one.name)}{note}; a box, 1 where it is ticked"]
+    if boxes == [one.name]:
+        return [f"{column} = {quoted(one.name)}{note}"]
+    shown = ", ".join(f"{name} {label_of_box(export, name)}" for name in boxes)
+    listed = f"[{', '.join(map(quoted, boxes))}]"
+    return [
+        f"{MUST}{column} = {{ field = {quoted(boxes[0] if boxes else one.name)}, boxes = {listed} }}{note}",
+        f"# Any of these boxes counts as {column}: {shown}. Take out those that do not.",
+    ]
 
 
 def _mark(proposal: Proposal, column: str) -> str:

@@ -102,7 +102,9 @@ HISTORIES = _words(
     "medication history|drug history|treatment history|用药史|用药情况|治疗史|治疗经过|既往用药"
     "|抗病毒治疗史|抗病毒用药史"
 )
-CONTROLS = _words("control|controls|ctrl|kontrolle|kontrollgruppe|对照|空白对照")
+CONTROLS = _words(
+    "control|controls|ctrl|kontrolle|kontrollgruppe|témoin|témoins|contrôle|grupo control|controllo|对照|空白对照"
+)
 _ARM_ENDINGS = re.compile(r"\s*(?:group|arm|治疗组|试验组|组)$")
 FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "1") | dict.fromkeys(
     ("阴性", "negative", "neg", "(-)"), "0"

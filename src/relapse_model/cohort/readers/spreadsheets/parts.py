@@ -135,9 +135,20 @@ def _visits(reading: Reading, entry: Entry) -> list[str]:
     return list(visits)
 
 
+def is_called_visit(visit: str) -> bool:
+    """Tell whether what stands in place of a visit is a number, or a word of the field: it needs no other name.
+
+    Examples
+    --------
+    >>> is_called_visit("12"), is_called_visit("basal"), is_called_visit("s12"), is_called_visit("wife")
+    (True, True, False, False)
+    """
+    return _IS_VISIT.fullmatch(visit) is not None or WORD_VISIT.fullmatch(visit) is not None
+
+
 def _is_visit(reading: Reading, visit: str) -> bool:
     """Tell whether what stands in place of a visit is a number, a word of the field, or named by the mapping."""
-    if _IS_VISIT.fullmatch(visit) or WORD_VISIT.fullmatch(visit):
+    if is_called_visit(visit):
         return True
     return visit in {name_of_column(name) for name in reading.mapping.time.visits}
 

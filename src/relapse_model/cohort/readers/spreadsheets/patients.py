@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.column_units import (
+    COMMA,
+    in_own_unit,
+    known_unit,
+    linear,
+    tail_of,
+    unit_factor_of,
+    unit_of,
+    units_taken,
+)
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry, Field
 from relapse_model.cohort.readers.source_values import meanings_of
 from relapse_model.cohort.readers.spreadsheets.no_patients import left_out_by_name, refuse_idle_names, refuse_unlike
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
+from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.study.line_numbers import Place
-from relapse_model.study.unit_spelling import unit_key
 
 ENROLMENT = "enrolment_date"
 STRANGERS = "of people who are no patients of the cohort"  # why rows are left out
 _NUMBER = re.compile(r"\s*(?:<=|>=|<|>|≤|≥)?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+_COMMA_ADVICE = (
+    'If the comma is a decimal sign in all of its source, state decimal = "," for that; else write a point in a copy'
+)
 
 
 def read_patients(reading: Reading, dates: pd.DataFrame | None = None) -> MadeTable:
@@ -130,32 +144,52 @@ def _column(reading: Reading, name: str, field: Field) -> Cells | None:
     counted = rule is not None and rule.kind in ("number", "printed")
     if counted or field.unit:
         cells = reading.numbers(field.source, cells)
+    if rule is not None and rule.kind == "number":
+        return _plain_numbers(reading, name, field, cells)
     if not field.unit:
         return cells
-    plain = rule is not None and rule.kind == "number"
-    return replace(cells, values=_by_text(cells.values, field.unit, plain=plain))
+    return replace(
+        cells, values=_by_text(cells.values, lambda text: with_unit(linear(text, name, field.unit), field.unit))
+    )
 
 
-def _by_text(values: pd.Series, unit: str, *, plain: bool) -> pd.Series:
+def _plain_numbers(reading: Reading, name: str, field: Field, cells: Cells) -> Cells:
+    """Take the unit off the numbers of a column that holds plain ones; convert them from another, if it is stated."""
+    commas = cells.values.map(lambda text: COMMA.fullmatch(unicodedata.normalize("NFKC", text)) is not None)
+    for row in np.flatnonzero(commas.to_numpy(dtype=bool)).tolist():
+        found, expected = reading.shown(cells.values.iloc[row]), "a number with a decimal point"
+        reading.cell_problem(field.source, row, cells.name, found, expected, _COMMA_ADVICE)
+    cells = replace(cells, values=cells.values.mask(commas, ""), refused=cells.refused | commas.to_numpy(dtype=bool))
+    if not field.unit:
+        return cells
+    known = known_unit(name, field.unit)
+    if not known:
+        what = f"the unit {field.unit!r} of {name}"
+        reading.refuse(in_mapping(reading.mapping, ("patients", name), what, units_taken(name) or "no unit"))
+        return cells
+    factor = unit_factor_of(name, known)
+    if factor != 1:
+        cells = _with_unit_alone(reading, field, cells)
+        said = f"{cells.name}: from {known}, each counted as {factor:.4g} {unit_of(name)}"
+        reading.notes.append(f"{reading.tables[field.source].name}, {said}")
+    return replace(cells, values=_by_text(cells.values, lambda text: in_own_unit(text, name, field.unit)))
+
+
+def _with_unit_alone(reading: Reading, field: Field, cells: Cells) -> Cells:
+    """Refuse numbers alone in a column that is converted, where others have a unit: nothing says what they are in."""
+    tails = cells.values.map(tail_of)
+    beside = bool((tails != "").any())
+    alone = ((cells.values != "") & (tails == "")).to_numpy(dtype=bool) & beside
+    for row in np.flatnonzero(alone).tolist():
+        found, expected = reading.shown(cells.values.iloc[row]), "a number with its unit, as others of the column have"
+        reading.cell_problem(field.source, row, cells.name, found, expected, "Write its unit in a copy")
+    return replace(cells, values=cells.values.mask(alone, ""), refused=cells.refused | alone)
+
+
+def _by_text(values: pd.Series, change: Callable[[str], str]) -> pd.Series:
     codes, printed = pd.factorize(values)
-    change = without_unit if plain else with_unit
-    texts = np.array([change(str(one), unit) for one in printed], dtype=object)
+    texts = np.array([change(str(one)) for one in printed], dtype=object)
     return pd.Series(texts[codes], dtype=object)
-
-
-def without_unit(text: str, unit: str) -> str:
-    """Return a number without the unit printed after it; another text stays as it is.
-
-    Examples
-    --------
-    >>> without_unit("34岁", "岁"), without_unit("８月", "岁"), without_unit("34 Years", "years")
-    ('34', '８月', '34')
-    """
-    found = _NUMBER.match(unicodedata.normalize("NFKC", text))
-    if found is None:
-        return text
-    rest = unicodedata.normalize("NFKC", text)[found.end() :].strip()
-    return found[0].strip() if rest and unit_key(rest) == unit_key(unit) else text
 
 
 def with_unit(text: str, unit: str) -> str:

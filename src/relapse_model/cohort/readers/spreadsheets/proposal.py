@@ -10,11 +10,13 @@ from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.look import Look
+from relapse_model.cohort.readers.units_in_names import units_in_name
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _VISITS_HERE = "\0visits"
 _UNSETTLED = ("nd", "n.d", "n.d.", "n. d.", "n/d")
+_LOGARITHM = r"\s*-[0-9](?:[.,][0-9]+)?\s*"  # not -99, which may be a code for no value
 _SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
 
 
@@ -62,8 +64,13 @@ class Proposal:
         """Note a visit whose week the mapping must state, and the week; ``?`` where it is to be asked."""
         self._visits[name] = week
 
-    def note_unreadable(self, values: pd.Series) -> None:
-        """Count the results that cannot be read; remarks are not shown, since they may name somebody."""
+    def note_unreadable(self, values: pd.Series, name: str = "") -> None:
+        """Count the results that cannot be read; remarks are not shown, since they may name somebody.
+
+        A logarithm may be negative; the name of its column says that it is one.
+        """
+        if "log10" in " ".join(units_in_name(name)):
+            values = values[~values.astype(str).str.fullmatch(_LOGARITHM)]
         stated = self.study.laboratory
         read = read_lab_texts(values, dash=stated.dash, below_limit_detected=stated.below_limit_detected)
         bad = values[(read["kind"] == "unreadable").to_numpy()].astype(str)

@@ -15,7 +15,12 @@ from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, at
 from relapse_model.cohort.readers.spreadsheets.join_sheets import ask_to_join, sheets_alike
 from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts, look_at
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
-from relapse_model.cohort.readers.spreadsheets.proposed_doses import dates_in, numbered_doses, unread_treatments
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import (
+    dates_in,
+    numbered_doses,
+    sheet_of_doses,
+    unread_treatments,
+)
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
@@ -74,6 +79,7 @@ def propose_excel(source: str | Path, study: Study) -> str:
         numbered_doses(proposal, name, look)
         treatment_rows(proposal, name, look)
         dated_courses(proposal, name, look)
+        sheet_of_doses(proposal, name, look)
         unread_treatments(proposal, look)
     for name, look in (("", main), *names.items()):
         _outcome(proposal, name, look)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from relapse_model.cohort.readers.course_words import agent_and_day
 from relapse_model.cohort.readers.identifying import may_identify
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.signs_beside import analytes_in
 from relapse_model.cohort.readers.spreadsheets.header_words import at_visit, bare_name, head_and_unit
@@ -23,6 +24,10 @@ _DOSE = re.compile(
     r"(?<![a-z])(?:dose|dosage|amount|dosis|menge|dosi|dosaggio|quantit[àé]|cantidad)(?![a-z])|剂量|用量", re.IGNORECASE
 )
 _LISTED = 8
+_DATE = re.compile(
+    r"\d{1,4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d|(?:19|20)\d\d[-./年]\d{1,2}"
+    r"|[^\W\d_]{3,}\.?[\s\-/.,]+(?:del?\s+)?(?:\d{1,2}[\s,]+)?(?:19|20)\d\d(?!\d)"
+)
 
 
 def agent_and_dose(text: str, names: NameTable) -> str | None:
@@ -119,8 +124,33 @@ def dose_lines(proposal: Proposal, look: Look, name: str, places: list[int]) -> 
 def dates_in(look: Look, place: int) -> bool:
     """Tell whether most cells of a column hold dates, in any order of their parts, and maybe several of them."""
     texts = look.texts(place)
-    found = texts.str.contains(r"\d{1,4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d|(?:19|20)\d\d[-./年]\d{1,2}")
+    found = texts.str.contains(_DATE)
     return bool(len(texts)) and bool(found.mean() > 0.5)
+
+
+def sheet_of_doses(proposal: Proposal, source: str, look: Look) -> None:
+    """Write an entry for a sheet that is called by an agent, and has no column of agents: a row for each dose.
+
+    Parameters
+    ----------
+    proposal : Proposal
+    source : str
+        Its name in the mapping; empty for the sheet of the patients, which is none.
+    look : Look
+    """
+    agents = analytes_in(plain_words(look.sheet or look.file.stem), proposal.agents) if source else set()
+    unread = [place for place, name in enumerate(look.table.names) if not proposal.uses(look, place)]
+    days = [place for place in unread if dates_in(look, place)]
+    doses = [place for place in unread if _DOSE.search(bare_name(look.table.names[place])) and place not in days]
+    if len(agents) != 1 or len(days) != 1 or len(doses) > 1:
+        return
+    name = look.table.names[days[0]]
+    proposal.use(look, *days)
+    proposal.add("", "[[treatments]]", f"# {len(look.texts(days[0]))} doses", f"source = {quoted(source)}")
+    proposal.add(f"agent = {quoted(agents.pop())}", f"start = {quoted(name)}")
+    ask_end(proposal, name)
+    if doses:
+        dose_lines(proposal, look, look.table.names[doses[0]], doses)
 
 
 def drug_column(proposal: Proposal, look: Look) -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
 
+from relapse_model.cohort.readers.column_units import known_unit, tail_of, unit_factor_of, unit_of
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -21,13 +21,15 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.units_in_names import time_named
 from relapse_model.cohort.study_columns import levels_named
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.study.names import level_of, yes_or_no
 from relapse_model.study.study import Study
 
 _SUFFIX = re.compile(r"\s*(?:<=|>=|<|>|≤|≥)?\s*[+-]?[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?\s*([^\d\s].*)?", re.IGNORECASE)
-_WITHOUT_UNIT = ("pegifn_weeks", "consolidation_weeks", "bmi_kg_m2", "age_years")
+
+_DURATIONS = ("years", "months", "weeks", "days")
 
 
 def patient_columns(proposal: Proposal, look: Look, taken: set[int]) -> None:
@@ -91,13 +93,11 @@ def _numbers(study: Study) -> set[str]:
 
 def _write_number(proposal: Proposal, column: str, name: str, values: pd.Series, *, plain: bool) -> None:
     """Write a column of numbers: the unit printed in the cells, else in the header, else asked for."""
-    found = {unicodedata.normalize("NFKC", one) for one in values.unique()}
-    suffixes = Counter(match[1].strip() for one in found if (match := _SUFFIX.fullmatch(one)) and match[1])
-    unit = head_and_unit(name)[1]
     if plain:
-        own = f", unit = {quoted(suffixes.most_common(1)[0][0])}" if suffixes else ""  # others are refused by row
-        proposal.add(f"{column} = {{ field = {quoted(name)}{own} }}")
+        _write_plain(proposal, column, name, values)
         return
+    found = {unicodedata.normalize("NFKC", one) for one in values.unique()}
+    unit = head_and_unit(name)[1]
     wanted = next((one.unit for one in proposal.study.predictors if one.column == column), "")
     if unit or all((match := _SUFFIX.fullmatch(one)) is None or match[1] for one in found):
         own = f", unit = {quoted(unit)}" if unit else ""
@@ -107,6 +107,26 @@ def _write_number(proposal: Proposal, column: str, name: str, values: pd.Series,
             f"In which unit is {name}? Its name states none; the study uses {wanted or 'none'}.",
             f'{column} = {{ field = {quoted(name)}, unit = "" }}',
         )
+
+
+def _write_plain(proposal: Proposal, column: str, name: str, values: pd.Series) -> None:
+    """Write a column of plain numbers, with its own unit where a cell carries it, or another that most cells carry.
+
+    What else stands behind a number is no unit: it is refused at reading.
+    """
+    tails = values.map(tail_of).map(lambda tail: known_unit(column, tail))
+    unit, count = next(iter(tails[tails != ""].value_counts().items()), ("", 0))
+    if not count and time_named(head_and_unit(name)[1]) in set(_DURATIONS) - {unit_of(column)}:
+        unit, count = time_named(head_and_unit(name)[1]), len(values) + 1
+    if unit != unit_of(column) and count * 2 <= len(values):
+        proposal.add(f"{column} = {{ field = {quoted(name)} }}")
+        return
+    line = f"{column} = {{ field = {quoted(name)}, unit = {quoted(str(unit))} }}"
+    if unit == unit_of(column):
+        proposal.add(line)
+        return
+    by = f"1 as {unit_factor_of(column, str(unit)):.4g} {unit_of(column)}"
+    proposal.ask(f"It is in {unit} by its cells or its name, and are converted, {by}. Is that meant?", line)
 
 
 def _meanings(column: str, kind: str, values: pd.Series, study: Study) -> tuple[dict[str, str], str]:

@@ -24,8 +24,10 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     head_and_unit,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
+from relapse_model.cohort.readers.spreadsheets.parts import is_called_visit
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_doses import dates_in
+from relapse_model.cohort.readers.spreadsheets.table import name_of_column
 from relapse_model.cohort.readers.spreadsheets.visit_columns import Columns, columns_of_visits, week_of
 from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 from relapse_model.cohort.readers.words_beside import as_comparators, stated_signs
@@ -85,7 +87,7 @@ def _write_wide(
     values = pd.concat([look.texts(place) for place in columns.places], ignore_index=True)
     visits = ", ".join(one.visit for one in columns.visits)
     proposal.use(look, *columns.places)
-    proposal.note_unreadable(values)
+    proposal.note_unreadable(values, columns.visits[0].rest)
     proposal.add("", "[[labs]]", f"# {len(values)} results at the visits {visits}")
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
@@ -94,12 +96,14 @@ def _write_wide(
     unit_lines(proposal, analyte, head_and_unit(rest)[1] or named, values)
     if days is not None:
         proposal.use(look, *days.places)
-        lacking = {one.visit for one in columns.visits} - {one.visit for one in days.visits}
+        dated = {one.visit.casefold() for one in days.visits}
+        lacking = {one.visit for one in columns.visits if one.visit.casefold() not in dated}
         if lacking:
             proposal.add(f"# No date of the visits {', '.join(sorted(lacking))}.")
         proposal.add(f"date = {quoted(days.pattern)}")
-        return
     for one in columns.visits:
+        if days is not None and is_called_visit(name_of_column(one.visit)):
+            continue  # its date says when
         proposal.visit(one.visit, week_of(one))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from relapse_model.cohort.readers.course_words import agent_and_day, going_on
+from relapse_model.cohort.readers.course_words import agent_and_day, goes_on, going_on, last_day
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.courses import entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -90,7 +92,10 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
         said = meaning.name or (f"like {', '.join(meaning.doubt)}: give its meaning" if meaning.doubt else "not used")
         proposal.add(f"# {text}: {count}, {said}")
     proposal.add(*([f"source = {quoted(source)}"] if source else []), f"agent = {{ field = {quoted(names[agent])} }}")
-    proposal.add(*(f"{key} = {quoted(names[place])}" for key, place in places.items() if place is not None))
+    proposal.add(
+        *(last_day(names[place], map(str, look.texts(place))) if key == "end" else f"{key} = {quoted(names[place])}"
+          for key, place in places.items() if place is not None)
+    )  # fmt: skip
     if unit is not None:
         proposal.add(f"unit = {{ field = {quoted(names[unit])} }}")
     elif dose is not None:
@@ -108,6 +113,12 @@ def _day_of(bare: list[str], agent: int, day: str, usual: int | None) -> int | N
     return next((place for place, name in enumerate(bare) if agent_and_day(name, own) == (bare[agent], day)), usual)
 
 
+def _ends(look: Look, place: int) -> bool:
+    """Tell whether all cells of a column are dates, or say that a course goes on."""
+    texts = [str(one) for one in look.texts(place).unique()]
+    return bool(texts) and all(goes_on(one) or re.match(r"\d{1,4}[-./年]\d{1,2}", one) for one in texts)
+
+
 def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
     """Write an entry for each agent that columns of dates are called by, such as "PegIFN start" and "PegIFN end".
 
@@ -122,7 +133,7 @@ def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
     doses: dict[str, list[int]] = {}
     for place, name in enumerate(look.table.names):
         said = None if proposal.uses(look, place) or at_visit(name) else agent_and_day(bare_name(name), proposal.agents)
-        if said is not None and dates_in(look, place):
+        if said is not None and (dates_in(look, place) or (said[1] == "end" and _ends(look, place))):
             days.setdefault(said[0], {}).setdefault(said[1], []).append(place)
         elif (amount := agent_and_dose(bare_name(name), proposal.agents)) and not proposal.uses(look, place):
             doses.setdefault(amount, []).append(place)
@@ -141,7 +152,7 @@ def dated_courses(proposal: Proposal, source: str, look: Look) -> None:
             if len(doses.get(agent, [])) == 1:
                 dose_lines(proposal, look, names[doses[agent][0]], doses[agent])
         elif ends:
-            proposal.add(f"end = {quoted(names[ends[0]])}")
+            proposal.add(last_day(names[ends[0]], map(str, look.texts(ends[0]))))
             lacking = len(look.texts(first)) - len(look.texts(ends[0]))
             proposal.add(*([f"#? {going_on(lacking)}"] if lacking > 0 else []))
         else:

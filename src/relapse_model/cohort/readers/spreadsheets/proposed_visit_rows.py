@@ -12,10 +12,11 @@ from relapse_model.cohort.readers.spreadsheets.header_words import DAYS, WEEKS, 
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_results import first_of, unit_lines
-from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
+from relapse_model.cohort.readers.units_in_names import shorter_names, time_named, units_in_name
 from relapse_model.cohort.readers.visit_weeks import is_visit
 
 _MOST = 40  # visits that are listed
+_VISITS = ("visit", "visite", "visita", "time", "timepoint", "time point", "zeit", "访视", "随访", "时间", "时间点")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
@@ -39,7 +40,7 @@ def results_by_visit(proposal: Proposal, source: str, look: Look) -> None:
     for place, analyte in found:
         name, values = look.table.names[place], look.texts(place)
         proposal.use(look, place)
-        proposal.note_unreadable(values)
+        proposal.note_unreadable(values, name)
         proposal.add("", "[[labs]]", f"# {len(values)} results")
         proposal.add(*([f"source = {quoted(source)}"] if source else []))
         proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(name)}")
@@ -75,12 +76,19 @@ def _time_lines(proposal: Proposal, look: Look) -> list[str]:
         proposal.use(look, day)
         return [f"date = {quoted(names[day])}"]
     week = first_of(look, WEEKS)
+    counted = next((place for place, name in enumerate(names) if _is_week(name)), None)
+    week = counted if week is None else week
     if week is None:
         week = next((place for place, name in enumerate(names) if is_visit(name)), None)
     if week is None:
         return []
     proposal.use(look, week)
-    return _weeks(names[week], look.texts(week), bare_name(names[week]) in WEEKS)
+    return _weeks(names[week], look.texts(week), bare_name(names[week]) in WEEKS or week == counted)
+
+
+def _is_week(name: str) -> bool:
+    """Tell whether a column is called a visit or a time that is counted in weeks: "Visit (week)"."""
+    return bare_name(name) in _VISITS and time_named(head_and_unit(name)[1]) == "weeks"
 
 
 def _weeks(name: str, texts: pd.Series, counts: bool) -> list[str]:

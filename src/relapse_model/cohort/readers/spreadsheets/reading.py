@@ -38,12 +38,21 @@ from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
+_GROUPS = re.compile(r"([<>≤≥=\s]*[1-9][0-9]{0,2}(?:\.[0-9]{3})+),([0-9]+(?![0-9.,]).*)")
 _POINT = re.compile(r"[0-9]\.[0-9]")
 
 
 def _clashes(text: str) -> bool:
-    """Tell whether a number has a point, or two commas, where the decimal sign is a comma."""
+    """Tell whether a number has a point, or two commas, where the decimal sign is a comma; 1.250,5 is certain."""
+    if _GROUPS.fullmatch(text):
+        return False
     return (bool(_POINT.search(text)) and not is_scientific(text)) or len(_COMMA.findall(text)) > 1
+
+
+def _ungrouped(text: str) -> str:
+    """Return a number with a decimal comma without the points that part its thousands."""
+    found = _GROUPS.fullmatch(text)
+    return text if found is None else f"{found[1].replace('.', '')},{found[2]}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,7 +282,7 @@ class Reading:
         wrong = clash[codes] & ~self.tables[source].numeric(at)
         for row in np.flatnonzero(wrong):
             self.cell_problem(source, int(row), cells.name, self.shown(cells.values.iloc[row]), *WITH_COMMA)
-        pointed = np.array([_COMMA.sub(".", one) for one in texts], dtype=object)
+        pointed = np.array([_COMMA.sub(".", _ungrouped(one)) for one in texts], dtype=object)
         values = pd.Series(pointed[codes], dtype=object).mask(wrong, "")
         return replace(cells, values=values, refused=cells.refused | wrong)
 
@@ -296,10 +305,10 @@ class Reading:
         keep_bad : bool
             Whether a text that is no date is left for the gate to refuse.
         """
-        cells = self.cells(source, field, place, shared=True)
+        cells = self.cells(source, field, place, shared=True, open_end=bool(field.values))  # the others are dates
         if cells is None:
             return None
-        key = ("dates", source, cells.name, keep_bad)
+        key = ("dates", source, cells.name, keep_bad, tuple(field.values.items()))
         if key not in self._read:
             self._read[key] = self._dates(source, cells, keep_bad=keep_bad)
         return self._read[key]

@@ -1,0 +1,87 @@
+"""Notes and states beside a row: a result that was taken back, a dose that was not given; ordinary remarks say neither.
+
+Of two results, HBsAg 0.8 is the one beside which the note stands; read, it would be a relapse.
+"""
+
+from __future__ import annotations
+
+import pytest
+from redcap_projects import HEAD as REDCAP
+from redcap_projects import PATIENTS as RECORDS
+from redcap_projects import TIME, built_in, project
+from spreadsheet_files import as_mapping, workbook
+
+from relapse_model.cohort.readers.beside_rows import why_not_counted
+from relapse_model.cohort.readers.redcap.read import read_redcap
+from relapse_model.cohort.readers.spreadsheets.read import read_excel
+from relapse_model.errors import CohortError
+
+LABS = (
+    '[time]\nzero = { field = "Enrol" }\n[patients]\nid = "ID"\n'
+    '[[labs]]\nanalyte = "hbsag"\nvalue = "HBsAg"\nunit = "IU/mL"\ndate = "Date"\n'
+)
+TAKEN_BACK = [
+    "wrong patient", "Wrong patient, sample of the next one in the list", "sample mix-up",
+    "sample mixed up with another patient", "not reliable", "unreliable",
+    "see repeat: <0.05", "repeat: negative", "should be 0.08", "标本弄错", "复查结果<0.05", "实际为阴性",
+    "falscher Patient", "Probenverwechslung", "hämolytisch", "ungültig", "nicht verwertbar", "hémolysé",
+    "erreur de patient", "hemolizada", "paciente equivocado", "no válido", "annullato", "QC failed",
+]  # fmt: skip
+ORDINARY = [
+    "fasting", "not fasting", "repeat in 3 months", "repeat: 3 months", "patient well", "sample taken at home",
+    "no haemolysis", "keine Hämolyse", "无溶血", "retested, confirmed", "nüchtern", "à jeun", "en ayunas", "空腹",
+    "复查3个月后", "建议复查", "after a flu-like illness, seen by another doctor", "not the wrong patient",
+]  # fmt: skip
+NOTES = ["Remark", "Comment", "备注", "Bemerkung", "Kommentar", "Commentaire", "Observaciones"]
+NOT_GIVEN = ["no", "nein", "non", "postponed", "deferred", "refused", "推迟", "nicht verabreicht", "Unknown"]
+
+
+def labs(tmp_path, column, text):
+    rows = [["P1", "2024-01-01", "<0.05", "2024-01-01", None], ["P1", "2024-01-01", 0.8, "2024-04-01", text]]
+    return workbook(tmp_path / "a.xlsx", [["ID", "Enrol", "HBsAg", "Date", column], *rows])
+
+
+@pytest.mark.parametrize("text", TAKEN_BACK)
+@pytest.mark.parametrize("column", NOTES)
+def test_a_note_that_takes_a_result_back_is_understood(column, text):
+    assert why_not_counted(text, [column], "labs", ["hbsag"]) != ""
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+@pytest.mark.parametrize("column", NOTES)
+def test_an_ordinary_note_says_nothing_of_a_result(column, text):
+    assert why_not_counted(text, [column], "labs", ["hbsag"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("备注", "标本弄错"), ("Bemerkung", "hämolytisch"), ("Status", "wrong patient")]
+)
+def test_the_row_of_such_a_result_is_refused(tmp_path, column, text):
+    with pytest.raises(CohortError) as refusal:
+        read_excel(labs(tmp_path, column, text), as_mapping(LABS))
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (3, column)
+    assert text in problem.found
+    assert len(read_excel(labs(tmp_path, column, "ok"), as_mapping(LABS)).labs) == 2
+
+
+def test_a_comment_of_redcap_that_takes_a_result_back_is_refused(tmp_path):
+    text = REDCAP + TIME + RECORDS + '[[labs]]\nanalyte = "hbsag"\nvalue = "hbsag"\nunit = "IU/mL"\ndate = "on"\n'
+    data = 'record_id,enrolled,on,hbsag,lab_comment\n1,2024-01-01,2024-01-01,0.8,"{}"\n'
+    taken = data.format("Wrong patient, sample of the next one in the list")
+    with pytest.raises(CohortError, match="lab_comment"):
+        read_redcap(*project(tmp_path / "1", taken, text), study=built_in())
+    cohort = read_redcap(*project(tmp_path / "2", data.format("fasting"), text), study=built_in())
+    assert len(cohort.labs) == 1
+
+
+@pytest.mark.parametrize("text", NOT_GIVEN)
+@pytest.mark.parametrize("column", ["Given", "Administered", "Verabreicht", "是否注射", "HBIG given"])
+def test_a_dose_that_was_not_given_is_understood(column, text):
+    assert why_not_counted(text, [column], "treatments", ["hbig"]) != ""
+
+
+@pytest.mark.parametrize("text", ["yes", "ja", "oui", "1", "是", "IM", "given elsewhere", "2024-01-08", ""])
+@pytest.mark.parametrize("column", ["Given", "Verabreicht", "是否注射"])
+def test_a_dose_that_was_given_counts(column, text):
+    assert why_not_counted(text, [column], "treatments", ["hbig"]) == ""
