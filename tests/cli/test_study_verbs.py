@@ -145,7 +145,7 @@ def test_show_writes_the_built_in_study_as_it_is(tmp_path, capsys):
     assert main(["study", "show", "hbsag-relapse", "--out", str(file)]) == 1
     capsys.readouterr()
     assert main(["study", "show"]) == 0
-    assert "hbsag-relapse: HBsAg relapse by week 48" in capsys.readouterr().out
+    assert "hbsag-relapse: HBsAg relapse within 48 weeks of enrolment" in capsys.readouterr().out
 
 
 def test_show_writes_a_study_with_shorthands_out_in_full(tmp_path, capsys):

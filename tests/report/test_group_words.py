@@ -39,4 +39,4 @@ def test_too_few_outcomes_are_named_as_too_many_are():
 def test_the_first_screen_names_the_group_furthest_from_1_first():
     """0.40 is 2.5 times too few, further than 1.95 times too many."""
     assert unlike_limit((TWO, THREE), words_of("en")) == "In three: 0.40. In two: 1.95."
-    assert unlike_limit((TWO,), words_of("zh")) == "two：1.95。"
+    assert unlike_limit((TWO,), words_of("zh")) == "two 为 1.95。"

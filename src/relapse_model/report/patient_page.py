@@ -79,16 +79,9 @@ def write_patient_page(
     """
     known_language(language)
     found = explain_patient(model, cohort, patient_id, landmark_week)
-    pictures = {}
-    try:
-        course = patient_trajectory_figure(model, cohort, patient_id, landmark_week=landmark_week)
-    except RelapseModelError:  # no titres to draw
-        pass
-    else:
-        pictures["course"] = svg(course)
     html = render(
         "patient_page.html.jinja",
-        pictures,
+        _pictures(model, cohort, patient_id, landmark_week),
         language=language,
         study=model.study,
         synthetic=found.synthetic,
@@ -116,6 +109,14 @@ def write_patient_page(
     )
     write_text(_codes_last(html), Path(path), private=True)
     return found
+
+
+def _pictures(model: RelapseModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> dict[str, str]:
+    try:
+        course = patient_trajectory_figure(model, cohort, patient_id, landmark_week=landmark_week)
+    except RelapseModelError:  # no titres to draw
+        return {}
+    return {"course": svg(course)}
 
 
 def _codes_last(page: str) -> str:

@@ -101,10 +101,15 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
     elif dose is not None:
         proposal.ask("In which unit is the dose? There is no column of units.", 'unit = ""')
     if end is not None:
-        given = look.texts(agent).map(lambda text: proposal.agents.meaning(str(text)).name is not None)
-        courses = look.texts(agent).index[given.to_numpy(dtype=bool)]
-        lacking = courses.intersection(look.texts(start).index).difference(look.texts(end).index)
-        proposal.add(*([f"#? {going_on(len(lacking))}"] if len(lacking) else []))
+        _ask_going_on(proposal, look, agent, start, end)
+
+
+def _ask_going_on(proposal: Proposal, look: Look, agent: int, start: int, end: int) -> None:
+    """Ask about courses of the study's agents that began and have no last day."""
+    given = look.texts(agent).map(lambda text: proposal.agents.meaning(str(text)).name is not None)
+    courses = look.texts(agent).index[given.to_numpy(dtype=bool)]
+    lacking = courses.intersection(look.texts(start).index).difference(look.texts(end).index)
+    proposal.add(*([f"#? {going_on(len(lacking))}"] if len(lacking) else []))
 
 
 def _day_of(bare: list[str], agent: int, day: str, usual: int | None) -> int | None:
