@@ -299,14 +299,14 @@ def test_every_classifier_is_called_as_the_library_calls_it():
 def test_the_page_in_chinese_names_the_classifier_in_chinese(model, tmp_path):
     text = shown_text(calculator_page(model, ("zh",)), tmp_path)
     assert "采用研究先验的 logistic 回归" in text
-    assert "第 48 周前 HBsAg 复阳的风险" in spaced(text)
+    assert "截至第 48 周 HBsAg 复阳的风险" in spaced(text)
 
 
 def test_no_line_ends_within_a_quantity(page, tmp_path):
     """A number and its unit, and a range, are held together in both languages: in sentences and in the table."""
     for change, bound in (
         ("", ("13_to_56_%", "34.2_mIU/mL", "2.48_log10_U/mL", "HBsAg relapse by week_48", "12_weeks after")),
-        ("document.querySelector('header button').click();", ("13_至_56_%", "34.2_mIU/mL", "第_48_周前", "39_岁")),
+        ("document.querySelector('header button').click();", ("13_至_56_%", "34.2_mIU/mL", "第_48_周", "39_岁")),
     ):
         text = found_by(
             with_script(page, f"{change}{FILLED}setTimeout(() => report(document.body.innerText), 1500);"), tmp_path
