@@ -37,7 +37,7 @@ class MadeTable:
         The visit that the source has each row at, or what returns it: few need it; `None` where it names none.
     visit_week : array of float or None
         The week since time zero that the name of its visit states, beside a date; NaN where it states none.
-    as_text : array of bool or None
+    as_text : array of bool, what returns one, or None
         Results that stand as text alone, so that nothing tells what a point in them parts; `None` where that is known.
     """
 
@@ -49,7 +49,7 @@ class MadeTable:
     elsewhere: Mapping[str, tuple[NDArray[np.object_], NDArray[np.int64]]] = field(default_factory=dict)
     visit: NDArray[np.object_] | Callable[[], NDArray[np.object_]] | None = None
     visit_week: NDArray[np.float64] | None = None
-    as_text: NDArray[np.bool_] | None = None
+    as_text: NDArray[np.bool_] | Callable[[], NDArray[np.bool_]] | None = None
 
     def visits(self, column: str = "value") -> NDArray[np.object_] | None:
         """Return the visit of each row; by default what a column is called in the source, if that differs by row."""

@@ -36,7 +36,7 @@ def texts_beside_commas(made: Mapping[str, MadeTable]) -> Iterator[Problem]:
     [1]
     """
     table = made.get("labs")
-    if table is None or table.as_text is None or not table.as_text.any():
+    if table is None or table.as_text is None:
         return
     codes, printed = pd.factorize(table.rows["value"].astype(str))
     texts = [str(one) for one in printed]
@@ -48,8 +48,11 @@ def texts_beside_commas(made: Mapping[str, MadeTable]) -> Iterator[Problem]:
         which = np.zeros(len(texts), dtype=bool)
         which[own] = may_be_thousands([texts[place] for place in own])
         unsure[rows] |= which[codes[rows]]
+    if not unsure.any():
+        return
+    as_text = table.as_text() if callable(table.as_text) else table.as_text
     keys = identifier_keys(table.rows["patient_id"].astype(object))
-    for row in np.flatnonzero(unsure & table.as_text).tolist():
+    for row in np.flatnonzero(unsure & as_text).tolist():
         found = repr(texts[codes[row]])
         yield table.place(
             Problem("labs", row + FIRST_ROW, "value", found, NO_THOUSANDS[0], _ADVICE, str(keys.iloc[row]))

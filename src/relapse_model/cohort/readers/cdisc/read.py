@@ -181,8 +181,10 @@ def _made(
         made["outcomes"] = made["outcomes"] if stated else unknown_where_competing(made["outcomes"])
     if "labs" in made:
         labs = [one for one in taken if one.wanted.entry.section == "labs"]
-        made["labs"] = replace(made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),
-                               as_text=np.concatenate([texts_alone(one.wanted, one.rows) for one in labs]))  # fmt: skip
+        made["labs"] = replace(
+            made["labs"], visit=_visits(labs), visit_week=_weeks(labs, wishes.mapping),
+            as_text=lambda: np.concatenate([texts_alone(one.wanted, one.rows) for one in labs]),  # few need it
+        )  # fmt: skip
     else:
         none = pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS})
         made["labs"] = MadeTable(none, subjects.data.name)
