@@ -71,11 +71,7 @@ def line_that_works(kind: str, path: Place, key: str) -> str:
     >>> line_that_works("omop", ("labs", 0), "descendants"), line_that_works("cdisc", ("time",), "study_days")
     ('descendants = true', 'study_days = "list"')
     """
-    lines = _lines(kind)
-    own = lines.get(_section(path), {}).get(key)
-    if own is not None or _section(path) in lines:
-        return own or ""
-    return ""
+    return _lines(kind).get(_section(path), {}).get(key, "")
 
 
 def advice_on_value(kind: str, path: Place, key: str) -> str:
