@@ -103,8 +103,8 @@ def model_verdict(model: Judged) -> ModelVerdict:
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
-    >>> model_verdict(model).en
-    "This model has not been validated; we do not know how accurate its risks are."
+    >>> print(model_verdict(model).en)
+    This model has not been validated; we do not know how accurate its risks are.
     """
     findings = model.summary.get("warnings") or ()
     errors = ", ".join(one["code"] for one in findings if one.get("severity") == "error")

@@ -53,8 +53,9 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
-    >>> print(model_card(model).splitlines()[0][:74])
-    # HBsAg relapse within 48 weeks of enrolment in patients with peginterferon-induced HBsAg loss
+    >>> print(model_card(model).splitlines()[0])
+    # HBsAg relapse within 48 weeks of enrolment in patients with peginterferon-induced HBsAg loss, with or
+    without hepatitis B immunoglobulin (HBIG)
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
