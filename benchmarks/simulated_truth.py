@@ -207,6 +207,19 @@ def mean_se(values: list[float]) -> tuple[float, float]:
     return float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found))) if len(found) > 1 else math.inf
 
 
+def ratio_se(gained: Floats, attainable: Floats) -> tuple[float, float]:
+    """Return the ratio of two sums over cohorts and its jackknife standard error.
+
+    Where truths differ in strength, shares of single cohorts with little to gain are far from 0 and 1, and lead their
+    mean; in the ratio of sums each cohort counts by what can be gained in it.
+    """
+    ratio = float(gained.sum() / attainable.sum())
+    if len(gained) < 2:
+        return ratio, math.inf
+    without = (gained.sum() - gained) / (attainable.sum() - attainable)
+    return ratio, float(math.sqrt((len(without) - 1) * np.mean((without - without.mean()) ** 2)))
+
+
 def write_json(path: Path | None, settings: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """Write settings, version and every row, if a file was asked for."""
     if path is not None:

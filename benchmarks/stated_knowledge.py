@@ -3,9 +3,10 @@
 Two simulators: the library's own, whose truths lie around the published effects (`simulated_truth`), and the second,
 whose mechanism no model has (`mechanistic_truth`). Figures: share of the attainable gain in expected log loss, (loss
 of the mean risk - loss) / (loss of the mean risk - loss of the true risk), without any of what follows, and the
-difference of each other study to it, paired by cohort, with its standard error; where nothing predicts relapse, log
-loss times 1,000, and higher is worse. Then the median slope of calibration, and how many of the true risks lie in the
-90 % interval (own simulator: given all that decides; second: given what the study reads, and the centre).
+difference of each other study to it, paired by cohort, with its standard error: the mean over the cohorts, and then
+the share of the sums of all cohorts; where nothing predicts relapse, log loss times 1,000, and higher is worse. Then
+the median slope of calibration, and how many of the true risks lie in the 90 % interval (own simulator: given all
+that decides; second: given what the study reads, and the centre).
 
 - `before`: the built-in study with its predictors and their priors, without its terms and its baseline
 - `terms`: with the terms of the built-in study
@@ -55,6 +56,7 @@ from simulated_truth import (
     draw_truth,
     mean_se,
     new_patients,
+    ratio_se,
     replicate_seeds,
     study_of,
 )
@@ -176,9 +178,10 @@ def print_cell(title: str, rows: list[list[Row]], nothing: bool) -> None:
         slopes = [one[place]["slope"] for one in rows if one[place]["slope"] is not None]
         held, held_error = mean_se([one[place]["held"] for one in rows])
         sign, digits = ("" if place == 0 else "+"), 2 if nothing else 4
+        summed = "" if nothing else f"   of sums {{:{sign}7.4f}} ({{:.4f}})".format(*of_sums(rows, place))
         print(
-            f"{name:22s}{mean:{sign}9.{digits}f} ({error:.{digits}f})   slope {np.median(slopes):5.2f}   in interval "
-            f"{held:.3f} ({held_error:.3f})",
+            f"{name:22s}{mean:{sign}9.{digits}f} ({error:.{digits}f}){summed}   "
+            f"slope {np.median(slopes):5.2f}   in interval {held:.3f} ({held_error:.3f})",
             flush=True,
         )
 
@@ -187,6 +190,15 @@ def figure(row: Row, nothing: bool) -> float:
     """Return the share of the attainable gain, or the loss where nothing can be gained."""
     lost = row["loss"] - row["mean"]
     return float(1000 * lost if nothing else lost / (row["true"] - row["mean"]))
+
+
+def of_sums(rows: list[list[Row]], place: int) -> tuple[float, float]:
+    """Return the share of the sums of all cohorts that a study reaches, beyond that of the first study."""
+    losses = {key: np.array([one[place][key] for one in rows]) for key in ("loss", "mean", "true")}
+    gained = (
+        losses["mean"] - losses["loss"] if place == 0 else np.array([one[0]["loss"] for one in rows]) - losses["loss"]
+    )
+    return ratio_se(gained, losses["mean"] - losses["true"])
 
 
 def own_cohort(
