@@ -4,7 +4,8 @@
 true log hazard ratios, as wide as stated and a third as wide, taken as they stand; such priors averaged by evidence,
 with the built-in terms and baseline; and the risks of the first moved to the true mean risk of the new patients, and to
 the true calibration slope as well. Share of the attainable gain in expected log loss, as in `stated_knowledge.py`, and
-differences to the first, paired by cohort, with standard errors.
+differences to the first, paired by cohort, with standard errors: the mean over the cohorts, and the share of the sums
+of all cohorts.
 
 Run: .venv/bin/python benchmarks/known_truth.py [--scenarios linear non-linear] [--patients 132] [--replicates 30]
 [--seed N] [--jobs 2]
@@ -25,7 +26,7 @@ from threadpoolctl import threadpool_limits
 import relapse_model as rm
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
-from simulated_truth import Floats, Outcomes, Truth, draw_truth, mean_se, replicate_seeds
+from simulated_truth import Floats, Truth, draw_truth, mean_se, ratio_se, replicate_seeds
 from stated_knowledge import SEED, cells, fitted, risks
 
 _NO_TERMS: dict[str, Any] = {"terms": ()}
@@ -54,7 +55,7 @@ def with_mean(log_odds: Floats, mean: float) -> Floats:
 def run(
     replicate: int, scenario: str, patients: int, seed: int, draw: Any, study: Study, cohort: rm.Cohort, features: Any
 ) -> dict[str, float]:
-    """Return the share that each way reaches in one replicate."""
+    """Return the expected log loss of each way in one replicate, of the mean risk and of the true risks."""
     trained, outcomes, truth = draw(replicate, scenario=scenario, patients=patients, seed=seed)
     drawn = draw_truth(scenario, replicate_seeds(seed, replicate)[0])
     bare = replace(study, outcome=replace(study.outcome, baseline=None))
@@ -73,13 +74,16 @@ def run(
     log_odds, slope = logit(found["before"]), outcomes.slope(found["before"])
     found["before, true mean risk"] = with_mean(log_odds, truth.mean())
     found["before, true mean risk and slope"] = with_mean((1.0 if slope is None else slope) * log_odds, truth.mean())
-    return shares(outcomes, truth, found)
+    found |= {"mean": np.full(len(truth), truth.mean()), "true": truth}
+    return {name: outcomes.log_loss(risk) for name, risk in found.items()}
 
 
-def shares(outcomes: Outcomes, truth: Floats, found: dict[str, Floats]) -> dict[str, float]:
-    """Return the share of the attainable gain in expected log loss of each set of risks."""
-    mean, true = (outcomes.log_loss(risk) for risk in (np.full(len(truth), truth.mean()), truth))
-    return {name: (mean - outcomes.log_loss(risk)) / (mean - true) for name, risk in found.items()}
+def differences(rows: list[dict[str, float]], name: str) -> tuple[float, float, float, float]:
+    """Return the gain beyond the first way as a share of what can be gained: mean and error, then of sums."""
+    gained, attainable = (
+        np.array([row[one] - row[other] for row in rows]) for one, other in (("before", name), ("mean", "true"))
+    )
+    return *mean_se(list(gained / attainable)), *ratio_se(gained, attainable)
 
 
 def main() -> None:
@@ -97,10 +101,11 @@ def main() -> None:
             delayed(run)(each, scenario, given.patients, given.seed, draw, *parts) for each in range(given.replicates)
         )
         print(f"\n{scenario}, n = {given.patients}, {given.replicates} cohorts; share of the attainable gain")
-        for name in rows[0]:
-            mean, _ = mean_se([row[name] for row in rows])
-            more, error = mean_se([row[name] - row["before"] for row in rows])
-            print(f"{name:36s}{mean:7.3f}{more:+8.3f} ({error:.3f})", flush=True)
+        before = np.mean([(row["mean"] - row["before"]) / (row["mean"] - row["true"]) for row in rows])
+        print(f"{'before':36s}{before:7.3f}")
+        for name in [name for name in rows[0] if name not in ("before", "mean", "true")]:
+            more, error, summed, its_error = differences(rows, name)
+            print(f"{name:36s}{more:+7.3f} ({error:.3f})   of sums {summed:+7.3f} ({its_error:.3f})", flush=True)
 
 
 if __name__ == "__main__":
