@@ -38,6 +38,8 @@ CHARACTERISTICS = {  # columns of the patients table that are described whether 
     "hbv_genotype": "HBV genotype",
 }
 AGES = {"0 to 34 years": "under 35 years"}  # bands of a validation, in which nobody is an infant
+SEXES = {"F": "female", "M": "male"}  # no other value is read from that column
+FEMALE = "Female sex"  # one line, as journals print it: the other sex is what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,10 @@ def _variables(cohort: Cohort, data: DevelopmentData, study: Study) -> list[_Var
         if column in patients and column not in read and patients[column].notna().any():
             number = column in ("age_years", "bmi_kg_m2")
             called = patients[column].astype(object).replace(arm_names(study)) if column == ARM else patients[column]
-            values = pd.to_numeric(called) if number else _levels(called)
+            if column == "sex":
+                label, values = FEMALE, called.map({"F": True, "M": False}).astype("boolean")
+            else:
+                values = pd.to_numeric(called) if number else _levels(called)
             found.append((column, _Variable(label, values)))
     for predictor in study.predictors:
         if predictor.kind != LANDMARK_KIND:

@@ -33,7 +33,7 @@ from relapse_model.report.performance_table import (
     threshold_rows,
 )
 from relapse_model.report.risk_groups import order_words
-from relapse_model.report.table_one import AGES, CHARACTERISTICS
+from relapse_model.report.table_one import AGES, CHARACTERISTICS, SEXES
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
 from relapse_model.small_counts import disclosed_count
@@ -52,7 +52,6 @@ CONTENTS = tuple(
     )
 )  # fmt: skip
 GROUPINGS = CHARACTERISTICS | {"age": "Age"}
-SEXES = {"F": "female", "M": "male"}
 
 
 def report_page(
