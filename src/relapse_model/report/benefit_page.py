@@ -121,7 +121,7 @@ def _group(row: dict[Any, Any]) -> dict[str, str]:
     }
     unknown = pd.isna(row["benefit"])
     return {
-        "name": f"Group {row['group']}: {100 * row['risk_from']:.1f} to {_percent(row['risk_to'])}",
+        "name": f"Group {row['group']}: risk {100 * row['risk_from']:.1f} to {_percent(row['risk_to'])}",
         **arms,
         "lost": str(row["lost"]),
         "benefit": NOT_ESTIMABLE if unknown

@@ -93,7 +93,7 @@ def forecast_rows(rows: pd.DataFrame, found: DosingReport) -> list[dict[str, str
             "visit": f"{row['next_visit']:g}" if pd.notna(row["next_visit"]) else "none planned" if planned else "",
             "chance": ""
             if row["patient_id"] in by_hand or np.isnan(row["due_at_next_visit"])
-            else f"{100 * row['due_at_next_visit']:.0f} %",
+            else chance_words(row["due_at_next_visit"]),
             "needed": f"about {_hundreds(row['dose_needed'])} IU" if row["dose_needed"] > 0 else "",
             "note": _note(row, by_hand=row["patient_id"] in by_hand),
         }

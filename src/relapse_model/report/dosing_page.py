@@ -31,7 +31,7 @@ _WHAT = {
     "not assessed": "measure anti-HBs",
     "clinician decides": "a clinician decides",
 }
-_WHAT_OF_MISSED = "contact the patient; measure anti-HBs"
+_WHAT_OF_MISSED = "contact and measure anti-HBs"
 _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
     "not assessed": "no titre at the visit",

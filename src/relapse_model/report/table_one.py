@@ -137,6 +137,17 @@ def table_one(
     return TableOne(tuple(_column(name, rows) for name, rows in shown.items()), tuple(rows), left_out)
 
 
+def level_names(grouping: str, study: Study) -> dict[str, str]:
+    """Return what the levels of a grouping of patients are called, by what stands in the tables.
+
+    Parameters
+    ----------
+    grouping : str
+    study : Study
+    """
+    return arm_names(study) if grouping == ARM else {"sex": SEXES, "age": AGES}.get(grouping, {})
+
+
 def summary_shown(value: float) -> str:
     """Return a number with three figures, without an exponent.
 
