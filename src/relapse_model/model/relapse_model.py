@@ -231,7 +231,7 @@ class RelapseModel(TrainedModel):
         alike = within_levels(self.study, data, risk[None], np.zeros((1, len(data)), dtype=np.intp), seed=0)
         only = between_groups(self.study, found.measures.get("auc"), alike)
         return replace(
-            found, measures=found.measures | only, within_levels=alike, unmeasured=unmeasured,
+            found, measures={**found.measures, **only}, within_levels=alike, unmeasured=unmeasured,
             apparent=is_own_cohort(self, cohort),
         )  # fmt: skip
 
