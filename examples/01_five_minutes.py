@@ -19,7 +19,7 @@ def main(outer_repeats: int = 1) -> None:
     print(cohort)
 
     # 2. What was known at week 0, and what became of the patients.
-    features = rm.derive_features(cohort, study)
+    features = rm.derive_features(cohort, study, units="clinical")  # as a laboratory prints them; models read log10
     outcome = rm.derive_outcome(cohort, study)
     print(features.describe().loc[["count", "mean", "min", "max"]].round(2).T)
     print(outcome["state"].value_counts().to_string())

@@ -11,7 +11,7 @@ import relapse_model as rm
 
 study = rm.load_study("hbsag-relapse")
 cohort = rm.simulate_cohort(132, seed=7)
-at_0 = rm.derive_features(cohort, study, landmark_week=0)
+at_0 = rm.derive_features(cohort, study, landmark_week=0, units="clinical")
 at_0.round(2).head()
 
 # %%
@@ -25,10 +25,11 @@ earlier = rm.make_cohort(
     treatments=treatments[treatments["start_week"].astype(float) <= 0],
     study=study,
 )
-assert at_0.equals(rm.derive_features(earlier, study, landmark_week=0))
+assert at_0.equals(rm.derive_features(earlier, study, landmark_week=0, units="clinical"))
 
 # %%
-# The same patients half a year later: titres have moved, and each predictor is what was known *then*.
+# The same patients half a year later: titres have moved, and each predictor is what was known *then*. Models read them
+# on a scale of their own, on which a tenfold rise is 1.
 
-at_24 = rm.derive_features(cohort, study, landmark_week=24)
-(at_24[["anti_hbs"]] - at_0[["anti_hbs"]]).describe().round(2)
+scale = {week: rm.derive_features(cohort, study, landmark_week=week) for week in (0, 24)}
+(scale[24][["anti_hbs"]] - scale[0][["anti_hbs"]]).describe().round(2)

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 import relapse_model as rm
-from relapse_model.development.internal_validation.within_levels import between_groups
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.verdict import model_verdict
+from relapse_model.model.within_levels import between_groups
 from relapse_model.report.answer import answer_of, carriers, validation_verdict
 from relapse_model.report.language import LANGUAGES, words_of
 from relapse_model.validation.estimate import Estimate

@@ -16,6 +16,7 @@ from relapse_model.report.figures.survival import without_outcome
 from relapse_model.report.figures_of_report import cohort_figures
 from relapse_model.report.model_card import model_card
 from relapse_model.report.table_one import table_one
+from relapse_model.study.prediction import Prediction
 
 LABS = ["patient_id", "week", "analyte", "value", "unit", "assay", "lower_limit", "upper_limit"]
 DEATHS = 12
@@ -91,7 +92,7 @@ SCORES = pd.DataFrame({"patient_id": list("abcdefgh"), "status": "scored", "rela
 
 def monitored(**columns):
     outcomes = pd.DataFrame({"patient_id": list("abcdefgh"), **columns})
-    return monitored_outcomes(SCORES, outcomes, landmark=0, horizon=48, window=4)
+    return monitored_outcomes(SCORES, outcomes, 0, Prediction(horizon_weeks=48, visit_window_weeks=4))
 
 
 def test_monitored_deaths_are_no_loss():

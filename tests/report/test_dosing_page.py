@@ -41,8 +41,8 @@ def text(found, study, tmp_path_factory):
 
 def test_what_is_to_be_done_and_why(text):
     assert (
-        "Doses due now: 1; overdue: none. Patients to be measured: none; to be decided: 1 (records up to week 4)"
-        in text
+        "Doses due now: 1; overdue: none. Patients to be measured: none; for a clinician to decide: 1 "
+        "(records up to week 4)" in text
     )
     assert "B a clinician decides HBsAg detected" in text
     assert "again whenever anti-HBs is negative or below 100 mIU/mL" in text
@@ -57,8 +57,8 @@ def test_a_patient_with_the_antigen_is_not_told_to_have_doses(found, text):
 
 def test_weeks_outside_what_was_looked_at_are_limits(text):
     """Last titre 110 in week 4: not below 100 then, and nothing is forecast beyond week 56."""
-    assert "4 7.1 4 to > 56 8 55 %" in text
-    assert "not expected within a year" in text
+    assert "4 7.1 4 to after 56 8 55 %" in text
+    assert '"After" a week: not expected within a year of the last titre.' in text
 
 
 def test_the_last_titre_and_its_week_are_two_columns_and_whole_weeks_have_no_decimal(text):
@@ -71,7 +71,7 @@ def test_the_last_titre_and_its_week_are_two_columns_and_whole_weeks_have_no_dec
 def test_what_one_dose_cannot_do_is_said(text):
     """C is below 10: no week is given at which the titre "falls" below 100, and the dose that would reach it is."""
     assert re.search(r"\d patients?: probably will not reach 100 mIU/mL after one dose of 400 IU", text)
-    assert re.search(r"C <10 4 \S+ ?\d+ % 8 100 % about [\d,]+ IU", text)
+    assert re.search(r"C <10 4 \S+ ?\d+ % 8 > 99 % about [\d,]+ IU", text)
     assert "unless HBsAg is detected" in text
 
 
@@ -102,7 +102,8 @@ def test_who_has_missed_visits_may_be_lost(study, tmp_path):
     report, page = shown_of(TWO, study, tmp_path, [("A", 0), ("B", 0)], patients)
     assert report.due["patient_id"].tolist() == ["B"]
     assert "1 patient has missed visits and may be lost to follow-up: contact the patient, or record the loss. " in page
-    assert "B contact, and measure anti-HBs no titre since week 4; planned visits passed: weeks 8, 12, 24, 36" in page
+    what = "B contact and measure anti-HBs"
+    assert f"{what} no titre since week 4; planned visits passed: weeks 8, 12, 24, 36" in page
     assert "enrolled recently" not in page
 
 
@@ -184,7 +185,7 @@ def test_columns_that_are_empty_for_all_are_not_shown(study, text, tmp_path):
     labs = [("A", 0, "60"), ("A", 48, "70")]
     patients = pd.DataFrame({"patient_id": ["A"]})
     _, page = shown_of(labs, study, tmp_path, [("A", 0), ("A", 48)], patients)
-    assert "No further visit is planned for any of them." in page
+    assert "No further visit is planned for these patients." in page
     assert "Next visit, week" not in page
     assert "Probability due then" not in page
     assert "Next visit, week Probability due then" in text
@@ -207,7 +208,7 @@ def test_who_never_had_a_titre_is_listed_with_the_reason(study, tmp_path):
     cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"], "arm": ["hbig"]}), labs, given, study=study)
     write_dosing_page(rm.dosing(cohort, study, 9), study, tmp_path / "page.html", as_of="9")
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (tmp_path / "page.html").read_text(encoding="utf-8")))
-    assert "A contact, and measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
+    assert "A contact and measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
 
 
 def test_counts_of_visits_and_doses_say_which_they_are(found, study, tmp_path):

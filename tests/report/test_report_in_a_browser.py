@@ -15,6 +15,7 @@ import relapse_model as rm
 from relapse_model.errors import InsufficientDataError
 from relapse_model.report.dosing_page import write_dosing_page
 from relapse_model.report.refusal_report import write_refusal
+from relapse_model.report.validation_report import write_report
 
 WIDTHS = {"telephone": 360, "desk": 1280}
 # For each frame: its width with all that juts out, what it fetched, the sizes of its figures, and pairs of labels of a
@@ -77,6 +78,12 @@ def refusal_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def chinese_page(validation, tmp_path_factory):
+    places = write_report(validation, tmp_path_factory.mktemp("chinese"), language="zh")
+    return places["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
 def trial_page(tmp_path_factory):
     cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
     places = rm.compare_arms(cohort, study).save(tmp_path_factory.mktemp("trial"))
@@ -106,7 +113,7 @@ def biomarkers_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_page, tmp_path_factory):
+def seen(page, chinese_page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_page, tmp_path_factory):
     """What the browser found in each frame, and what it wrote to its log."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
@@ -117,7 +124,8 @@ def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_p
         ("benefit", benefit_page), ("biomarkers", biomarkers_page),
     )  # fmt: skip
     frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
-    frames |= {f"report-at-{width}": (width, page) for width in (320, 400)}
+    frames |= {f"report-at-{width}": (width, page) for width in (320, 360, 400)}
+    frames["chinese-at-360"] = (360, chinese_page)
     frames |= {f"{name}-at-{width}": (width, source) for name, source in pages[2:] for width in (320, 400)}
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
@@ -168,7 +176,9 @@ def test_the_report_does_not_scroll_sideways_on_a_narrow_screen(seen, width):
 
 
 def test_the_first_screen_of_the_report_holds_the_answer_and_the_rest_is_short(seen):
-    """A screen is 900 pixels high. On a telephone as wide as 400 the answer fits as well, to the last figure."""
+    """A screen is 900 pixels high. On a telephone of 360 or 400 the answer fits as well, to the last figure."""
+    for language in ("report", "chinese"):
+        assert 0 < seen[0][f"{language}-at-360"]["answered"] <= 900
     assert 0 < seen[0]["report-at-400"]["answered"] <= 900
     assert 0 < seen[0]["desk-report"]["answered"] <= 900
     assert seen[0]["desk-report"]["height"] <= 8 * 900

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import relapse_model as rm
 from relapse_model.features.development_data import development_data
 from relapse_model.report.table_one import summary_shown, table_one
+from relapse_model.report.translation import sentences
 from relapse_model.small_counts import HIDDEN, hidden_cells
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
 
@@ -72,6 +73,16 @@ def test_what_no_predictor_reads_is_described_too(table):
     labels = [one.label for one in table.rows]
     assert "Centre" in labels
     assert "Sex" not in labels  # the predictor "Male sex" says it
+
+
+def test_sex_is_one_line_where_no_predictor_reads_it(cohort, data, study):
+    """As a journal prints it: the women, and nothing of F and M; the table is the same, and Chinese has the word."""
+    others = replace(study, predictors=tuple(one for one in study.predictors if one.column != "sex"))
+    found = table_one(cohort, data, others)
+    women = int((cohort.patients["sex"] == "F").sum())
+    assert row(found, "Female sex").cells[-1] == f"{women} ({100 * women / 132:.0f} %)"
+    assert not {"Sex", "F", "M", "Male sex"} & {one.label for one in found.rows}
+    assert sentences()["Female sex"] == "女性"
 
 
 def test_a_small_group_is_described_nowhere(cohort, data, study):

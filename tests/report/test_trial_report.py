@@ -16,7 +16,8 @@ from small_trial import PLAN, cohort_132, small_cohort, small_study, small_table
 import relapse_model as rm
 from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.trial_answer import answer
-from relapse_model.report.trial_report import trial_page
+from relapse_model.report.trial_figures import _subgroup_rows
+from relapse_model.report.trial_report import _interactions, trial_page
 from relapse_model.report.trial_words import contrast_words, p_value, points
 
 
@@ -185,6 +186,12 @@ def test_levels_are_named_as_clinicians_name_them(compared, trial_text):
     assert levels == {
         "sex": [("women", 20), ("men", 46)], "HBeAg before treatment": [("negative", 47), ("positive", 19)],
     }  # fmt: skip
+    drawn = [row.label for one in compared.subgroups for row in _subgroup_rows(one)]
+    assert drawn[:2] == ["Women (4/20 v 4/24)", "Men (7/46 v 6/42)"]  # a journal does not print "Sex: women"
+    assert drawn[2].startswith("HBeAg before treatment: negative")
+    assert "2 interaction tests; by chance alone p &lt; 0.05 is expected in 0.1 of them." in trial_text
+    one = _interactions(compared.subgroups[:1])
+    assert one == "1 interaction test; by chance alone it has p < 0.05 once in 20 times"
     assert "HBIG given although HBsAg was detected" not in trial_text  # the agent, not the arm
     assert "Hepatitis B immunoglobulin given although HBsAg was detected" in trial_text
 

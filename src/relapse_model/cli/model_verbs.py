@@ -19,7 +19,7 @@ NOT_RECOGNISED = (
 
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
-    from relapse_model.cli.texts import competing_words, performance_lines
+    from relapse_model.cli.texts import competing_words, performance_lines, within_lines
     from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 
     model = load_model(given.model)
@@ -33,7 +33,8 @@ def evaluate(given: Namespace) -> None:
     own = EVALUATION_CHECK(found.apparent).finding
     if found.apparent is None and "disclosure" in model.summary:
         say(NOT_RECOGNISED)
-    say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))
+    lines = [*performance_lines(found), *within_lines(found, model.study)]
+    say("\n".join([*([] if own is None else [str(own)]), *lines]))
     if given.out:
         write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
         say(f"Figures: {given.out}")

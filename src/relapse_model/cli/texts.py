@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
+    from relapse_model.study.study import Study
     from relapse_model.validation.performance_measures import Performance
 SYNTHETIC = "These patients are synthetic: no conclusion about treatment can be drawn."
 NOT_VALIDATED = (
@@ -181,6 +182,33 @@ def performance_lines(performance: Performance) -> list[str]:
         if name in performance.measures:
             lines.append(f"  {label:27s} {measure_shown(name, performance.measures[name])}")
     return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
+
+
+def within_lines(performance: Performance, study: Study) -> list[str]:
+    """Return the AUC within arms, and within centres, where they are predictors, and what it says of the model.
+
+    Parameters
+    ----------
+    performance : Performance
+        Of `RelapseModel.evaluate`.
+    study : Study
+    """
+    from relapse_model.model.within_levels import of_groups
+    from relapse_model.validation.performance_measures import measure_shown
+    from relapse_model.validation.verdict import WITHIN, verdict_code
+
+    if "auc" not in performance.measures:
+        return []
+    lines = []
+    for name, groups in of_groups(study).items():
+        auc = performance.within_levels.get(name)
+        why = f"refused: too few patients with and without the outcome can be compared within {groups}"
+        lines.append(f"  {f'AUC within {groups}':27s} {why if auc is None else measure_shown('auc', auc)}")
+    if verdict_code(performance) in WITHIN.values():
+        from relapse_model.report.language import words_of
+
+        lines.append(f"Does the model work here? {words_of('en')(verdict_code(performance))}")
+    return lines
 
 
 def checks_text(results: Sequence[CheckResult]) -> str:

@@ -192,6 +192,9 @@ class RelapseModel(TrainedModel):
         On the very cohort it was made from the figures are apparent, too good, and called so: ``apparent`` of the
         result is then True (RM115). A cohort that shares some of its patients is not recognised.
 
+        Among patients of one arm (and alike in any predictor of few values) the AUC is told in ``within_levels``; where
+        the model tells only the arms apart, or the centres, that AUC stands among the measures too.
+
         Parameters
         ----------
         cohort : Cohort
@@ -211,6 +214,7 @@ class RelapseModel(TrainedModel):
         from relapse_model.classifiers.by_centre import risk_by_centre
         from relapse_model.model.judged import data_to_judge
         from relapse_model.model.own_cohort import is_own_cohort
+        from relapse_model.model.within_levels import between_groups, within_levels
         from relapse_model.validation.performance_measures import performance
 
         data, unmeasured = data_to_judge(self, cohort, self.landmark(landmark_week))
@@ -224,7 +228,12 @@ class RelapseModel(TrainedModel):
             data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon(),
             competing=data.competing_ends(),
         )  # fmt: skip
-        return replace(found, unmeasured=unmeasured, apparent=is_own_cohort(self, cohort))
+        alike = within_levels(self.study, data, risk[None], np.zeros((1, len(data)), dtype=np.intp), seed=0)
+        only = between_groups(self.study, found.measures.get("auc"), alike)
+        return replace(
+            found, measures={**found.measures, **only}, within_levels=alike, unmeasured=unmeasured,
+            apparent=is_own_cohort(self, cohort),
+        )  # fmt: skip
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
         """Return a new model, recalibrated on other patients; it records this one as its parent.

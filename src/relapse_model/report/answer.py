@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from relapse_model.development.internal_validation.within_levels import is_arm, takes_half
+from relapse_model.model.within_levels import is_arm, takes_half
 from relapse_model.report.language import words_of
 from relapse_model.report.page_texts import true_minus
 from relapse_model.study.study import Study

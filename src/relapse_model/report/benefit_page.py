@@ -121,7 +121,7 @@ def _group(row: dict[Any, Any]) -> dict[str, str]:
     }
     unknown = pd.isna(row["benefit"])
     return {
-        "name": f"{row['group']}: {_percent(row['risk_from'])} to {_percent(row['risk_to'])}",
+        "name": f"Group {row['group']}: risk {100 * row['risk_from']:.1f} to {_percent(row['risk_to'])}",
         **arms,
         "lost": str(row["lost"]),
         "benefit": NOT_ESTIMABLE if unknown
@@ -145,8 +145,9 @@ def _measure(row: dict[Any, Any], names: tuple[str, str]) -> dict[str, str]:
 
 
 def _decision(row: dict[Any, Any]) -> dict[str, str]:
+    threshold = f"{100 * row['threshold']:g}"
     return {
-        "threshold": _points(row["threshold"]),
+        "threshold": f"{threshold} percentage point{'' if threshold == '1' else 's'}",
         "treated": f"{100 * row['treated']:.0f} %",
         "by_benefit": NOT_ESTIMABLE if pd.isna(row["by_benefit"]) else _points(row["by_benefit"]),
         "treat_all": _points(row["treat_all"]),

@@ -18,6 +18,7 @@ from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 NO_DOSE = f"{DETECTED}: the rule calls for no dose"
 LIKELY = 0.5  # chance from which on one dose is said to bring the titre to the limit
 _AT_MOST = "\N{LESS-THAN OR EQUAL TO}"
+LATER = "after"  # ">" beside a titre would be read as one above the limit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ def forecast_rows(rows: pd.DataFrame, found: DosingReport) -> list[dict[str, str
             "visit": f"{row['next_visit']:g}" if pd.notna(row["next_visit"]) else "none planned" if planned else "",
             "chance": ""
             if row["patient_id"] in by_hand or np.isnan(row["due_at_next_visit"])
-            else f"{100 * row['due_at_next_visit']:.0f} %",
+            else chance_words(row["due_at_next_visit"]),
             "needed": f"about {_hundreds(row['dose_needed'])} IU" if row["dose_needed"] > 0 else "",
             "note": _note(row, by_hand=row["patient_id"] in by_hand),
         }
@@ -155,7 +156,7 @@ def _week(week: float, row: Mapping[Any, Any]) -> str:
     """Return a week; beyond a year the limit of what was looked at, and so at a last titre that may be below."""
     start = float(row["titre_week"])
     if np.isinf(week):
-        return f"> {week_number(start + WEEKS)}"
+        return f"{LATER} {week_number(start + WEEKS)}"
     if week <= start:
         return week_number(start) if row["reached"] else f"{_AT_MOST} {week_number(start)}"
     return week_number(week)

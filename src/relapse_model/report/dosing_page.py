@@ -10,7 +10,7 @@ import pandas as pd
 
 from relapse_model.files import write_text
 from relapse_model.report.deviation_words import deviation_words
-from relapse_model.report.dosing_lists import NO_DOSE, ForecastLists, forecast_lists, forecast_rows
+from relapse_model.report.dosing_lists import LATER, NO_DOSE, ForecastLists, forecast_lists, forecast_rows
 from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
@@ -31,7 +31,7 @@ _WHAT = {
     "not assessed": "measure anti-HBs",
     "clinician decides": "a clinician decides",
 }
-_WHAT_OF_MISSED = "contact, and measure anti-HBs"
+_WHAT_OF_MISSED = "contact and measure anti-HBs"
 _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
     "not assessed": "no titre at the visit",
@@ -65,7 +65,7 @@ def write_dosing_page(
         synthetic=synthetic,
         verdict=_verdict(found, as_of),
         rule=_rule_words(found, study),
-        facts=_facts(found, lists),
+        facts=_facts(found, lists, study),
         due=_due_rows(found),
         ended=_ended_rows(found),
         lost=_missed(found),
@@ -96,7 +96,7 @@ def _coming(found: DosingReport, lists: ForecastLists, study: Study) -> dict[str
         "planned": found.next is not None and bool(found.next["next_visit"].notna().any()),
         "upcoming": falling,
         "may_be_below": any("\N{LESS-THAN OR EQUAL TO}" in row["interval"] for row in falling),
-        "may_be_later": any(">" in row["interval"] for row in falling),
+        "may_be_later": any(LATER in row["interval"] for row in falling),
         "below_now": forecast_rows(lists.below, found),
         "unreached": forecast_rows(lists.unreached, found),
         "lasting": forecast_rows(lists.lasting, found),
@@ -128,7 +128,8 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     decided, measured = int(counts.get("clinician decides", 0)), int(counts.sum()) - now - late
     dose = f"Doses due now: {now or 'none'}; overdue: {late or 'none'}"
-    return f"{dose}. Patients to be measured: {measured - decided or 'none'}; to be decided: {decided or 'none'}{when}."
+    rest = f"Patients to be measured: {measured - decided or 'none'}; for a clinician to decide: {decided or 'none'}"
+    return f"{dose}. {rest}{when}."
 
 
 def _missed(found: DosingReport) -> str:
@@ -186,7 +187,7 @@ def _titre_name(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _facts(found: DosingReport, lists: ForecastLists) -> list[tuple[str, str]]:
+def _facts(found: DosingReport, lists: ForecastLists, study: Study) -> list[tuple[str, str]]:
     totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     due, given = int(totals["due"]), int(totals["given"])
     share = "" if due in (0, given) else f" ({_percent(given / due)})"
@@ -194,7 +195,8 @@ def _facts(found: DosingReport, lists: ForecastLists) -> list[tuple[str, str]]:
     facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those known to be due", shown)]
     if found.next is not None:
         of = f"{len(lists.unreached)} of {len(found.next)}"
-        facts.append((f"With a forecast: probably will not reach {found.rule.again.below:g} after one dose", of))
+        limit = f"{found.rule.again.below:g} {study.analytes[found.rule.again.analyte].unit}"
+        facts.append((f"Probably will not reach {limit} after one dose, of those with a forecast", of))
     return facts
 
 

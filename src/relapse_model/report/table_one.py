@@ -38,6 +38,8 @@ CHARACTERISTICS = {  # columns of the patients table that are described whether 
     "hbv_genotype": "HBV genotype",
 }
 AGES = {"0 to 34 years": "under 35 years"}  # bands of a validation, in which nobody is an infant
+SEXES = {"F": "female", "M": "male"}  # no other value is read from that column
+FEMALE = "Female sex"  # one line, as journals print it: the other sex is what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,17 @@ def table_one(
         f"{name} ({int(rows.sum())})" for name, rows in outcomes.items() if 0 < rows.sum() < FEWEST_DESCRIBED
     )
     return TableOne(tuple(_column(name, rows) for name, rows in shown.items()), tuple(rows), left_out)
+
+
+def level_names(grouping: str, study: Study) -> dict[str, str]:
+    """Return what the levels of a grouping of patients are called, by what stands in the tables.
+
+    Parameters
+    ----------
+    grouping : str
+    study : Study
+    """
+    return arm_names(study) if grouping == ARM else {"sex": SEXES, "age": AGES}.get(grouping, {})
 
 
 def summary_shown(value: float) -> str:
@@ -231,7 +244,10 @@ def _variables(cohort: Cohort, data: DevelopmentData, study: Study) -> list[_Var
         if column in patients and column not in read and patients[column].notna().any():
             number = column in ("age_years", "bmi_kg_m2")
             called = patients[column].astype(object).replace(arm_names(study)) if column == ARM else patients[column]
-            values = pd.to_numeric(called) if number else _levels(called)
+            if column == "sex":
+                label, values = FEMALE, called.map({"F": True, "M": False}).astype("boolean")
+            else:
+                values = pd.to_numeric(called) if number else _levels(called)
             found.append((column, _Variable(label, values)))
     for predictor in study.predictors:
         if predictor.kind != LANDMARK_KIND:

@@ -87,7 +87,8 @@ def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
     rows = []
     for level in one.effects.levels:
         counts = " v ".join(f"{x}/{n}" for x, n in zip(level.events, level.patients, strict=True))
-        label = f"{first_capital(one.label)}: {level.name} ({counts})"
+        of = "" if one.column == "sex" else f"{first_capital(one.label)}: "  # "Women" needs no "Sex"
+        label = f"{of}{level.name if of else first_capital(level.name)} ({counts})"
         words = level.contrast
         if words is None or words.value is None:
             rows.append(ForestRow(label, words="counts only"))

@@ -225,10 +225,9 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     tests = sum(one.interaction is not None for one in subgroups)
     if not tests:
         return ""
-    return (
-        f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would be expected to have "
-        "p < 0.05 by chance alone"
-    )
+    if tests == 1:
+        return "1 interaction test; by chance alone it has p < 0.05 once in 20 times"
+    return f"{tests} interaction tests; by chance alone p < 0.05 is expected in {0.05 * tests:g} of them"
 
 
 def _safety(found: TrialAnalysis) -> list[dict[str, Any]] | None:

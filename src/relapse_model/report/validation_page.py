@@ -10,7 +10,6 @@ from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.group_tables import THRESHOLDS, thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.answer import answer_of, carriers
-from relapse_model.report.arms import arm_names
 from relapse_model.report.baseline_words import baseline_parts
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
@@ -33,11 +32,10 @@ from relapse_model.report.performance_table import (
     threshold_rows,
 )
 from relapse_model.report.risk_groups import order_words
-from relapse_model.report.table_one import AGES, CHARACTERISTICS
+from relapse_model.report.table_one import CHARACTERISTICS, level_names
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
 from relapse_model.small_counts import disclosed_count
-from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 from relapse_model.validation.subgroups import Subgroup
@@ -52,7 +50,6 @@ CONTENTS = tuple(
     )
 )  # fmt: skip
 GROUPINGS = CHARACTERISTICS | {"age": "Age"}
-SEXES = {"F": "female", "M": "male"}
 
 
 def report_page(
@@ -161,7 +158,7 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
         "subgroups": {
-            GROUPINGS.get(name, name): _called(group_rows(groups), _levels(name, validation.study))
+            GROUPINGS.get(name, name): _called(group_rows(groups), level_names(name, validation.study))
             for name, groups in _own_subgroups(shown).items()
         },
         "effects": effect_rows(validation),
@@ -180,14 +177,9 @@ def _own_subgroups(shown: Validation) -> dict[str, tuple[Subgroup, ...]]:
 def _unlike(shown: Validation) -> dict[str, str]:
     """Return what is said beside the tables of groups: of all subgroups at once, since all were looked at."""
     own = _own_subgroups(shown)
-    names = {level: called for name in own for level, called in _levels(name, shown.study).items()}
+    names = {level: called for name in own for level, called in level_names(name, shown.study).items()}
     every = tuple(group for groups in own.values() for group in groups)
     return {"left_out": unlike_words(shown.left_out), "subgroups": unlike_words(every, names)}
-
-
-def _levels(grouping: str, study: Study) -> dict[str, str]:
-    """Return what the levels of a grouping are called, by what stands in the tables."""
-    return arm_names(study) if grouping == "arm" else {"sex": SEXES, "age": AGES}.get(grouping, {})
 
 
 def _called(rows: list[dict[str, str]], names: dict[str, str]) -> list[dict[str, str]]:

@@ -8,9 +8,9 @@ from math import exp
 from typing import Any
 
 from relapse_model.classifiers.known import LABELS
-from relapse_model.development.internal_validation.within_levels import is_arm
 from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.model.within_levels import is_arm
 from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.study.prediction import OutcomeRule

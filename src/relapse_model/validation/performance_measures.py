@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,9 @@ class Performance:
         Patients at risk who are left out, since the model gives no risk to a patient without any result.
     competing : int
         Patients with a competing event by the horizon, who are known to stay without the outcome.
+    within_levels : dict of str to Estimate
+        AUC over pairs alike in a predictor, by its name: what the others tell apart. Of `evaluate`; `validate` has it
+        in its own result, and a model file does not keep it.
     """
 
     patients: int
@@ -81,6 +84,7 @@ class Performance:
     unmeasured: int = 0
     apparent: bool | None = None
     competing: int = 0
+    within_levels: dict[str, Estimate] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the counts and the two figures that are asked for first."""
@@ -97,7 +101,7 @@ class Performance:
         return html_summary(
             f"{kind}: {self.patients} patients, {self.events} events, {self.lost} lost",
             columns=("measure", "value (interval)"),
-            rows=self.measure_rows(),
+            rows=self.measure_rows() + self._within_rows(),
             note=" ".join(f"{MEASURES.get(name, name)}: {why}" for name, why in self.refused.items()),
         )
 
@@ -109,8 +113,12 @@ class Performance:
             if name in self.measures
         ]
 
+    def _within_rows(self) -> list[tuple[str, str]]:
+        return [(f"AUC among patients alike in {name}", str(found)) for name, found in self.within_levels.items()]
+
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
+        within = {name: found.to_dict() for name, found in self.within_levels.items()}
         values = {
             name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
         }
@@ -119,7 +127,7 @@ class Performance:
             "measures": values, "refused": self.refused, "apparent": self.apparent,
         } | {
             name: count for name in ("unmeasured", "competing") if (count := getattr(self, name))
-        }  # fmt: skip
+        } | ({"within_levels": within} if within else {})  # fmt: skip
 
 
 def performance(

@@ -15,8 +15,11 @@ from relapse_model.model.monitoring.disclosed_shares import disclosed_drift
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, beyond, predictor_drift, too_many
 from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.model.monitoring.outcomes import _MEASURES, monitored_outcomes
+from relapse_model.study.prediction import Prediction
 from relapse_model.study.reader import parse_study
 from relapse_model.validation.classification_measures import wilson
+
+PREDICTION = Prediction(horizon_weeks=48, visit_window_weeks=4)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +143,7 @@ def test_the_measures_are_those_of_evaluate_on_the_same_outcomes(model, study, r
 
 def test_observed_and_expected_by_hand():
     # 8 relapses among 20 patients of risk 0.25: 5 expected. ln(O/E) has variance (1 - 0.4) / (20 * 0.4) = 0.075.
-    found = monitored_outcomes(*given([0.25] * 20, [1] * 8 + [0] * 12), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.25] * 20, [1] * 8 + [0] * 12), 0, PREDICTION)
     ratio = found.measures["observed_expected"]
     assert (found.expected, found.events, ratio.value) == (5.0, 8, pytest.approx(1.6))
     assert ratio.lower == pytest.approx(1.6 * np.exp(-1.959964 * np.sqrt(0.075)), rel=1e-5)
@@ -152,7 +155,7 @@ def test_the_lost_are_weighted_for_and_not_counted_as_free():
     # Week 20: lost. Of the 20 followed beyond it each stands for 24 / 20, none of the 4 relapses before it does.
     week = [10.0] * 4 + [20.0] * 4 + [48.0] * 20
     relapse = [1] * 4 + [0] * 4 + [1] * 4 + [0] * 16
-    found = monitored_outcomes(*given([0.3] * 28, relapse, week), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.3] * 28, relapse, week), 0, PREDICTION)
     assert (found.lost, found.events) == (4, 8)
     # (4 + 4 * 1.2) of 28 observed, 0.3 * 28 expected.
     assert found.measures["observed_expected"].value == pytest.approx(8.8 / 8.4)
@@ -167,22 +170,63 @@ def test_the_lost_are_weighted_for_and_not_counted_as_free():
         (0, 44.0, 0, 0, 1),  # the visit of the horizon, 4 weeks early
         (0, 43.0, 0, 1, 1),
         (1, 0.0, 0, 0, 0),  # at the landmark: nothing left to predict
+        (1, 0.004, 0, 0, 0),  # 40 minutes later: the same day
+        (1, 1 / 7, 1, 0, 1),  # a day later
+        (1, 48.004, 1, 0, 1),  # the day of the horizon
+        (1, 337 / 7, 0, 0, 1),  # the day after it
+        (0, 43.996, 0, 0, 1),  # the first day of the window
+        (0, 307 / 7, 0, 1, 1),  # the day before it
     ],
 )
 def test_who_counts_as_what_at_the_horizon(relapse, week, events, lost, patients):
-    found = monitored_outcomes(*given([0.2], [relapse], [week]), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.2], [relapse], [week]), 0, PREDICTION)
     assert (found.events, found.lost, found.patients) == (events, lost, patients)
+
+
+def test_weeks_with_two_decimals_are_the_days_of_a_landmark():
+    """Landmark day 31 (4.42857 weeks): of it a relapse on day 31 says nothing, however its week was rounded."""
+    scores, outcomes = given([0.2] * 6, [1, 1, 1, 0, 0, 0], [4.43, 31 / 7, 32 / 7, 4.42, 4.43, 30 / 7])
+    found = monitored_outcomes(scores, outcomes, 31 / 7, PREDICTION)
+    assert (found.patients, found.events, found.lost, found.not_at_risk) == (2, 1, 1, 4)
+
+
+@pytest.mark.parametrize(("days", "lost"), [(364, 1), (365, 0), (366, 0)])
+def test_a_year_of_dates_reaches_a_horizon_of_twelve_months(days, lost):
+    """12 months are 365.25 days, which no date is: 365 days are a year of the calendar (once called lost)."""
+    prediction = Prediction(horizon_weeks=365.25 / 7, horizon_months=12, visit_window_weeks=0)
+    found = monitored_outcomes(*given([0.2], [0], [days / 7]), 0, prediction)
+    assert (found.lost, found.events) == (lost, 0)
+    assert monitored_outcomes(*given([0.2], [1], [days / 7]), 0, prediction).events == 1
+
+
+def test_a_relapse_that_tests_found_after_the_horizon_is_no_proof_of_freedom_at_it(model, study):
+    """Tests of five patients, HBsAg positive in the last week; the outcomes of the study, as `derive_outcome` says."""
+    weeks = {"a": (0, 36, 60), "b": (0, 36, 50), "c": (0, 46, 60), "d": (0, 12, 24), "e": (0, 48)}
+    labs = [
+        {"patient_id": who, "week": week, "analyte": analyte, "value": value, "unit": unit}
+        for who, seen in weeks.items()
+        for week in seen
+        for analyte, value, unit in (
+            ("hbsag", 5.0 if who != "e" and week == seen[-1] else 0.01, "IU/mL"), ("anti_hbs", 50, "mIU/mL"),
+        )
+    ]  # fmt: skip
+    patients = rm.simulate_cohort(5, seed=9).tables()["patients"].assign(patient_id=list(weeks))
+    cohort = rm.make_cohort(patients, pd.DataFrame(labs))
+    states = dict(zip(weeks, rm.derive_outcome(cohort, study)["state"], strict=True))
+    assert states == {"a": "lost", "b": "relapse", "c": "free", "d": "relapse", "e": "free"}
+    found = monitor(model, cohort, outcomes=pd.DataFrame({"patient_id": [], "relapse": []})).outcomes
+    assert (found.events, found.lost, found.patients) == (2, 1, 5)
 
 
 def test_few_expected_relapses_say_nothing():
     # 30 patients of 10 %: 3 expected, whatever happened.
-    found = monitored_outcomes(*given([0.1] * 30, [1] * 12 + [0] * 18), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.1] * 30, [1] * 12 + [0] * 18), 0, PREDICTION)
     assert found.verdict == "too few outcomes to say"
 
 
 def test_no_relapse_where_many_were_expected_is_too_high():
     # With a mean of 10 none is seen once in exp(10): the largest mean with a chance of 1 in 40 is 3.69.
-    found = monitored_outcomes(*given([0.2] * 50, [0] * 50), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.2] * 50, [0] * 50), 0, PREDICTION)
     ratio = found.measures["observed_expected"]
     assert (ratio.value, ratio.lower) == (0.0, 0.0)
     assert ratio.upper == pytest.approx(-np.log(0.025) / 10, rel=1e-4)
@@ -191,38 +235,38 @@ def test_no_relapse_where_many_were_expected_is_too_high():
 
 
 def test_a_relapse_in_everybody_is_too_low():
-    found = monitored_outcomes(*given([0.5] * 20, [1] * 20), landmark=0, horizon=48, window=4)
+    found = monitored_outcomes(*given([0.5] * 20, [1] * 20), 0, PREDICTION)
     assert found.measures["observed_expected"].value == 2.0
     assert found.verdict == "risks too low: consider model.update"
 
 
 def test_outcomes_that_nobody_could_have_yet_say_too_few():
     # All are followed to week 12 only: what happens later nobody has seen.
-    found = monitored_outcomes(*given([0.5] * 40, [1] * 10 + [0] * 30, [12.0] * 40), 0, 48, 4)
+    found = monitored_outcomes(*given([0.5] * 40, [1] * 10 + [0] * 30, [12.0] * 40), 0, PREDICTION)
     assert found.verdict == "too few outcomes to say"
     assert "never observed" in found.refused["observed_expected"]
-    nothing = monitored_outcomes(given([0.5], [1])[0], pd.DataFrame({"patient_id": [], "relapse": []}), 0, 48, 4)
+    nothing = monitored_outcomes(given([0.5], [1])[0], pd.DataFrame({"patient_id": [], "relapse": []}), 0, PREDICTION)
     assert (nothing.verdict, nothing.awaited) == ("too few outcomes to say", 1)
 
 
 def test_outcomes_not_known_so_far_are_awaited_and_those_without_a_score_counted():
     scores, outcomes = given([0.5] * 4, [1, None, 0, 0])
     scores.loc[3, "status"] = "rejected"
-    found = monitored_outcomes(scores, outcomes, 0, 48, 4)
+    found = monitored_outcomes(scores, outcomes, 0, PREDICTION)
     assert (found.patients, found.awaited, found.without_score) == (2, 1, 1)
 
 
 def test_tables_that_cannot_be_read_are_refused_by_their_counts(model, same):
     scores, outcomes = given([0.5] * 4, [1, 1, 0, 0])
     with pytest.raises(RelapseModelError, match="column 'relapse': 4 of 4 entries; expected 0 or 1"):
-        monitored_outcomes(scores, outcomes.assign(relapse="perhaps"), 0, 48, 4)
+        monitored_outcomes(scores, outcomes.assign(relapse="perhaps"), 0, PREDICTION)
     with pytest.raises(RelapseModelError, match="column 'week': 4 of 4 entries"):
-        monitored_outcomes(scores, outcomes.assign(week=""), 0, 48, 4)
+        monitored_outcomes(scores, outcomes.assign(week=""), 0, PREDICTION)
     with pytest.raises(RelapseModelError, match="outcomes: 3 rows of patients who stand there already") as refusal:
-        monitored_outcomes(scores, outcomes.assign(patient_id="X0"), 0, 48, 4)
+        monitored_outcomes(scores, outcomes.assign(patient_id="X0"), 0, PREDICTION)
     assert "X0" not in str(refusal.value)
     with pytest.raises(RelapseModelError, match="outcomes: no column 'relapse'"):
-        monitored_outcomes(scores, outcomes[["patient_id"]], 0, 48, 4)
+        monitored_outcomes(scores, outcomes[["patient_id"]], 0, PREDICTION)
     with pytest.raises(RelapseModelError, match="scores: no column 'status', 'warnings'"):
         monitor(model, scores=model.score(same)[["patient_id", "relapse_risk"]])
     with pytest.raises(RelapseModelError, match="scores: 150 scored patients without a risk above 0"):
@@ -407,7 +451,7 @@ def test_true_risks_are_called_wrong_no_more_often_than_the_level_says(monkeypat
         relapse, end = rng.random(80) < risk, rng.uniform(1, 48, 80)
         left = np.where(rng.random(80) < 0.3, rng.uniform(0, 60, 80), 99.0)
         week = np.minimum(np.where(relapse, end, 48.0), left)
-        found = monitored_outcomes(*given(risk, (relapse & (end <= left)).astype(int), week), 0, 48, 4)
+        found = monitored_outcomes(*given(risk, (relapse & (end <= left)).astype(int), week), 0, PREDICTION)
         wrong += found.verdict.startswith("risks too")
     assert wrong <= 17
 
@@ -447,7 +491,7 @@ def verdicts(times, patients=400, now=78.0, known_only=False, runs=200):
     for _ in range(runs):
         scores, outcomes, is_known = staggered(rng, patients, now, times)
         stated = outcomes[is_known] if known_only else outcomes
-        found.append(monitored_outcomes(scores, stated, 0, 48, 4).verdict)
+        found.append(monitored_outcomes(scores, stated, 0, PREDICTION).verdict)
     return found
 
 
@@ -475,14 +519,14 @@ def test_risks_that_are_half_the_truth_are_found_with_and_without_complete_follo
 
 def test_nothing_is_measured_while_nothing_is_known_of_somebody():
     scores, outcomes = given([0.25] * 40, [1] * 12 + [0] * 28, [12.0] * 12 + [48.0] * 28)
-    complete = monitored_outcomes(scores, outcomes, 0, 48, 4)
+    complete = monitored_outcomes(scores, outcomes, 0, PREDICTION)
     assert complete.measures["observed_expected"].value == pytest.approx(1.2)
-    found = monitored_outcomes(scores, outcomes.iloc[:30], 0, 48, 4)
+    found = monitored_outcomes(scores, outcomes.iloc[:30], 0, PREDICTION)
     assert (found.awaited, found.measures, found.verdict) == (10, {}, "too early to say: outcomes are awaited")
     assert "the week last known free" in found.refused["observed_expected"]
     # With the week of the score, for want of a later one, each of them enters: known for no time at all.
     asked = pd.concat([outcomes.iloc[:30], outcomes.iloc[30:].assign(week=0.0, relapse=np.nan)])
-    found = monitored_outcomes(scores, asked, 0, 48, 4)
+    found = monitored_outcomes(scores, asked, 0, PREDICTION)
     assert (found.awaited, found.lost) == (0, 10)
     assert found.measures["observed_expected"].value == pytest.approx((12 / 30) / 0.25)
 
@@ -490,16 +534,20 @@ def test_nothing_is_measured_while_nothing_is_known_of_somebody():
 def test_a_verdict_that_stands_whatever_becomes_of_the_awaited_is_said():
     # 60 of 99 relapsed where 10 were expected: the last one cannot mend that.
     scores, outcomes = given([0.1] * 100, [1] * 60 + [0] * 40)
-    found = monitored_outcomes(scores, outcomes.iloc[:99], 0, 48, 4)
+    found = monitored_outcomes(scores, outcomes.iloc[:99], 0, PREDICTION)
     assert (found.awaited, found.verdict) == (1, "risks too low: consider model.update")
 
 
 def test_the_cohort_tells_until_when_the_awaited_are_known_free(model, study, riskier):
+    """Of whom no outcome was reported counts what `evaluate` says of them: a visit up to 4 weeks late counts too."""
     outcomes = outcomes_of(riskier, study)
-    complete = monitor(model, riskier, outcomes=outcomes).outcomes
-    found = monitor(model, riskier, outcomes=outcomes.iloc[:100]).outcomes
-    assert (found.awaited, found.events) == (0, complete.events)
-    assert found.measures["observed_expected"] == complete.measures["observed_expected"]
+    by_then = outcomes[outcomes["week"] <= 48]
+    evaluated = model.evaluate(riskier)
+    for reported in (outcomes.iloc[:0], by_then.iloc[:100]):
+        found = monitor(model, riskier, outcomes=reported).outcomes
+        assert (found.awaited, found.events, found.lost) == (0, evaluated.events, evaluated.lost)
+        for name in ("observed_expected", "calibration_intercept", "auc"):
+            assert found.measures[name].value == pytest.approx(evaluated.measures[name].value, rel=1e-9)
 
 
 def test_scores_of_other_patients_than_the_cohorts_are_refused(model, same):
@@ -517,5 +565,5 @@ def test_scores_of_other_patients_than_the_cohorts_are_refused(model, same):
 def test_outcomes_of_nobody_who_was_scored_are_refused():
     scores, outcomes = given([0.5] * 4, [1, 1, 0, 0])
     with pytest.raises(RelapseModelError, match="none of their 4 patients is among the 4 of the scores") as refusal:
-        monitored_outcomes(scores, outcomes.assign(patient_id=list("abcd")), 0, 48, 4)
+        monitored_outcomes(scores, outcomes.assign(patient_id=list("abcd")), 0, PREDICTION)
     assert "X0" not in str(refusal.value)

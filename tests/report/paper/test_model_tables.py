@@ -12,7 +12,7 @@ import relapse_model as rm
 from relapse_model.report.figures.model import coefficient_table
 from relapse_model.report.paper.journal_table import INDENT
 from relapse_model.report.paper.model_tables import model_tables, predictor_table, validation_tables
-from relapse_model.report.table_one import AGES
+from relapse_model.report.table_one import level_names
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS
 
 Z = stats.norm.ppf(0.975)
@@ -42,12 +42,15 @@ def test_performance_is_that_of_the_json_to_the_printed_digit(validation, tables
 def test_groups_and_left_out_centres_are_all_there(validation, tables):
     rows = [row[0] for row in tables["subgroups"].rows]
     names = [
-        f"{INDENT}{AGES.get(group.name, group.name)}" for groups in validation.subgroups.values() for group in groups
+        f"{INDENT}{level_names(by, validation.study).get(group.name, group.name)}"
+        for by, groups in validation.subgroups.items()
+        for group in groups
     ]
+    assert {f"{INDENT}{name}" for name in ("female", "male", "HBIG", "under 35 years")} <= set(rows)
+    assert not {f"{INDENT}{name}" for name in ("F", "M", "hbig")} & set(rows)
     assert [row for row in rows if row.startswith(INDENT)] == [
         *names, *(f"{INDENT}{group.name}" for group in validation.left_out),
     ]  # fmt: skip
-    assert f"{INDENT}under 35 years" in rows  # of adults
     assert "Intervals are 95 % CI." in tables["subgroups"].notes
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
+from small_trial import COURSES, HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
 
 import relapse_model as rm
 from relapse_model.errors import CohortError, RelapseModelError
@@ -462,3 +462,12 @@ def test_an_agent_of_an_event_that_nobody_knows_is_refused(agent, meant):
         rm.compare_arms(rm.simulate_cohort(40, seed=1), study)
     assert (meant is None) == ("Did you mean" not in str(refusal.value))
     assert meant is None or f"Did you mean '{meant}'" in str(refusal.value)
+
+
+def test_sex_is_one_line_of_table_one():
+    """Of six and six T1, T2 and C1 are women, and of C2 it is not known: 2 of 6 and 1 of 5."""
+    sexes = ["F" if name in {"T1", "T2", "C1"} else "" if name == "C2" else "M" for name in COURSES]
+    rows = {one.variable: one for one in rm.compare_arms(small_cohort(sex=sexes), small_study()).table_one.rows}
+    women = rows["Female sex"]
+    assert (women.treatment, women.control, women.missing) == ("2 (33 %)", "1 (20 %)", (0, 1))
+    assert (women.level, "Sex" in rows) == ("", False)

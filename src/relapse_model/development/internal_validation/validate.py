@@ -22,12 +22,12 @@ from relapse_model.development.internal_validation.plan import Plan, out_of_fold
 from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.development.internal_validation.refits import choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.development.internal_validation.within_levels import between_groups, within_levels
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks
 from relapse_model.model.lineage import parent_summary
+from relapse_model.model.within_levels import between_groups, within_levels
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
-        "validation": None if performance is None else performance.to_dict(),
+        "validation": None if performance is None else replace(performance, within_levels={}).to_dict(),
         "probe": _probe(model),
         "parts": {name: digest(content) for name, content in sorted(parts.items())},
     }

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.files import unescaped
 from relapse_model.files.plain_csv import read_plain_csv
+from relapse_model.model.monitoring.at_horizon import known_by_cohort
 from relapse_model.model.monitoring.disclosed_shares import (
     FEWEST_QUANTILES,
     disclosed_drift,
@@ -199,7 +201,6 @@ def monitor(
     if cohort is not None and scores is not None:
         _refuse_others(cohort, table)
     notes: list[str] = []
-    prediction = model.study.prediction
     return MonitoringReport(
         outcome=model.study.outcome.name,
         trained_on=int(model.summary["patients"]),
@@ -211,8 +212,7 @@ def monitor(
             table,
             as_study_counts(_read(outcomes, "outcomes"), model.study),
             landmark,
-            prediction.horizon_weeks,
-            prediction.visit_window_weeks,
+            model.study.prediction,
             None if cohort is None else _follow_up(model, cohort, landmark),
         ),
         notes=tuple(notes),
@@ -237,20 +237,12 @@ def _refuse_others(cohort: Cohort, scores: pd.DataFrame) -> None:
 
 
 def _follow_up(model: TrainedModel, cohort: Cohort, landmark: float) -> pd.DataFrame | None:
-    """Return until when each patient is known free, or the relapse; the landmark where not seen since."""
+    """Return what the cohort knows of each patient at the horizon; of one not seen since, at the landmark."""
     try:
         found = derive_outcome(cohort, model.study, landmark)
     except InsufficientDataError:  # nobody was seen
         return None
-    week, seen = found["time_week"].to_numpy(dtype=float), found["time_week"].notna().to_numpy()
-    return pd.DataFrame(
-        {
-            "patient_id": cohort.patient_ids,
-            "relapse": np.where(seen, found["event"].to_numpy(dtype=float), 0.0),
-            "week": np.where(seen, week, landmark),
-            "event": np.where((found["competing"] != "").to_numpy(dtype=bool), "competing", ""),
-        }
-    )
+    return known_by_cohort(found, landmark, model.study.prediction.horizon_weeks)
 
 
 def _read(table: pd.DataFrame | str | Path, what: str) -> pd.DataFrame:
@@ -314,7 +306,7 @@ def _features(model: TrainedModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
     for week in model.landmark_weeks:
         reasons = unusable(cohort, model.study, week, unmeasured=model.scores_unmeasured)
         usable = np.array([reason == "" for reason in reasons], dtype=bool)
-        rows = np.flatnonzero(usable & ((seen >= week) | (week == model.landmark_weeks[0])))
+        rows = np.flatnonzero(usable & (at_or_before(week, seen) | (week == model.landmark_weeks[0])))
         parts.append(derive_features(cohort, model.study, week).iloc[rows])
         patients.append(rows)
     return pd.concat(parts), np.concatenate(patients)
@@ -350,8 +342,9 @@ def _outcome_lines(found: MonitoredOutcomes) -> list[str]:
     count = found.to_dict()
     expected = "" if found.patients < SMALL else f", {found.expected:.1f} expected of those whose outcome is known"
     sentence = (
-        f"Outcomes of {count['patients']} patients: {count['events']} relapses{expected}; {count['lost']} lost before "
-        f"the horizon. Awaited: {count['awaited']}. Of patients without a risk, not used: {count['without_score']}."
+        f"Outcomes of {count['patients']} patients: {count['events']} with the outcome{expected}; {count['lost']} "
+        f"lost before the horizon. Awaited: {count['awaited']}. Of patients without a risk, not used: "
+        f"{count['without_score']}. At or before the landmark, not used: {count['not_at_risk']}."
     )
     lines = wrap(sentence, _WIDTH)
     for name, value in found.measures.items() if found.patients >= SMALL else ():

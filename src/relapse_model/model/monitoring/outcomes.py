@@ -14,9 +14,10 @@ from relapse_model.cohort.outcome.competing import expected_names, plain_name, u
 from relapse_model.cohort.tables.column_values import column, texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.identifiers import identifier_keys
-from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.model.monitoring.at_horizon import at_horizon, at_risk
 from relapse_model.small_counts import SMALL, disclosed_count
+from relapse_model.study.prediction import Prediction
 from relapse_model.study.study import Study
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
 from relapse_model.validation.discrimination import auc_delong
@@ -24,7 +25,7 @@ from relapse_model.validation.estimate import Estimate, require_both_outcomes
 from relapse_model.validation.ipcw import censoring_weights
 from relapse_model.validation.resampling import auc_bootstrap
 
-_COUNTS = ("patients", "events", "lost", "awaited", "without_score")
+_COUNTS = ("patients", "events", "lost", "awaited", "without_score", "not_at_risk")
 FEWEST = 5  # expected patients with the outcome, and without it, below which nothing is said
 TOO_EARLY = "too early to say: outcomes are awaited"
 AWAITED = (
@@ -43,9 +44,10 @@ class MonitoredOutcomes:
     ----------
     patients : int
         Scored patients with an outcome who were at risk.
-    events, lost, awaited, without_score : int
+    events, lost, awaited, without_score, not_at_risk : int
         Relapses by the horizon; lost, or not followed to it so far; scored patients of whom nothing is known so far;
-        outcomes that were not used, because their patient has no score.
+        outcomes that were not used, because their patient has no score, or because they lie at or before the landmark
+        (free of it: before the landmark).
     expected : float
         Sum of the risks of those whose outcome is known.
     measures : dict of str to Estimate
@@ -63,6 +65,7 @@ class MonitoredOutcomes:
     lost: int
     awaited: int
     without_score: int
+    not_at_risk: int
     expected: float
     measures: dict[str, Estimate]
     refused: dict[str, str]
@@ -79,8 +82,7 @@ def monitored_outcomes(
     scores: pd.DataFrame,
     outcomes: pd.DataFrame,
     landmark: float,
-    horizon: float,
-    window: float,
+    prediction: Prediction,
     follow_up: pd.DataFrame | None = None,
 ) -> MonitoredOutcomes:
     """Compare the outcomes that have arrived with the risks.
@@ -99,10 +101,11 @@ def monitored_outcomes(
         patient_id, relapse (1 or 0; empty: none so far), and week, since enrolment, of the relapse or of the last time
         known free of it. A column event (relapse, free or competing) may say it instead: who had a competing event in
         that week stays without relapse for good.
-    landmark, horizon : float
-        Weeks since enrolment.
-    window : float
-        Weeks by which the visit of the horizon may come earlier or later.
+    landmark : float
+        Week since enrolment.
+    prediction : Prediction
+        Of the study: its horizon, and the weeks by which the visit of the horizon may come earlier. Weeks are compared
+        to the day.
     follow_up : DataFrame, optional
         The same columns, of scored patients who have no row in `outcomes`.
 
@@ -115,7 +118,7 @@ def monitored_outcomes(
     --------
     >>> scores = pd.DataFrame({"patient_id": list("abcdefgh"), "status": "scored", "relapse_risk": 0.25})
     >>> outcomes = pd.DataFrame({"patient_id": list("abcdefgh"), "relapse": [1, 1, 0, 0, 0, 0, 0, 0], "week": 48})
-    >>> found = monitored_outcomes(scores, outcomes, landmark=0, horizon=48, window=4)
+    >>> found = monitored_outcomes(scores, outcomes, landmark=0, prediction=Prediction(horizon_weeks=48))
     >>> found.events, found.expected, found.verdict
     (2, 2.0, 'too few outcomes to say')
     """
@@ -135,17 +138,18 @@ def monitored_outcomes(
     risk, relapse = (joined[name].to_numpy(dtype=float) for name in ("relapse_risk", "relapse"))
     week = joined["week"].to_numpy(dtype=float)
     other = joined["competing"].to_numpy(dtype=bool)
-    at_risk = np.isnan(week) | (week > landmark) | ((week == landmark) & (relapse == 0) & ~other)
-    risk, relapse, week, other = risk[at_risk], relapse[at_risk], week[at_risk], other[at_risk]
-    state, followed, ended = _follow_up(relapse, week, other, horizon, window)
+    used = at_risk(relapse, week, other, landmark)
+    risk, relapse, week, other = risk[used], relapse[used], week[used], other[used]
+    state, followed, ended = at_horizon(relapse, week, other, prediction)
     awaited = scored.loc[~scored["patient_id"].isin(table["patient_id"]), "relapse_risk"].to_numpy(dtype=float)
     known = risk[~np.isnan(state)]
     enough = bool(len(known) and min(known.sum(), (1 - known).sum()) >= FEWEST)
-    observed = _Observed(state, risk, followed - landmark, horizon - landmark, ended)
+    observed = _Observed(state, risk, followed - landmark, prediction.horizon_weeks - landmark, ended)
     measures, refused = _measured(observed) if not len(awaited) else ({}, {"observed_expected": AWAITED})
     return MonitoredOutcomes(
         patients=len(risk), events=int((state == 1).sum()), lost=int(np.isnan(state).sum()),
-        awaited=len(awaited), without_score=int((~there).sum()), expected=float(known.sum()),
+        awaited=len(awaited), without_score=int((~there).sum()),
+        not_at_risk=int((~used).sum()), expected=float(known.sum()),
         measures=measures, refused=refused, enough=enough, verdict=_verdict(observed, awaited, enough),
     )  # fmt: skip
 
@@ -299,22 +303,6 @@ def _competing(outcomes: pd.DataFrame, week: Floats) -> Mask:
             "nobody can say whether it came before the horizon."
         )
     return competing
-
-
-def _follow_up(
-    relapse: Floats, week: Floats, competing: Mask, horizon: float, window: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return 1, 0 or NaN (lost) at the horizon, until when each was followed, and who had a competing event by then.
-
-    As `derive_outcome` adjudicates.
-    """
-    timed = ~np.isnan(week)
-    by_horizon = (relapse == 1) & ~(timed & before(horizon, week))  # its week is exact: no window moves it
-    free = ~by_horizon & ~(timed & before(week, horizon - window))
-    ended = competing & ~before(horizon, week)
-    state = np.where(by_horizon, 1.0, np.where(free | ended, 0.0, np.nan))
-    followed = np.where((free | ~timed) & ~ended, horizon, np.minimum(week, horizon))
-    return state, followed, ended.astype(np.float64)
 
 
 def _measured(observed: _Observed) -> tuple[dict[str, Estimate], dict[str, str]]:

@@ -19,7 +19,7 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
-from relapse_model.report.table_one import AGES, CHARACTERISTICS
+from relapse_model.report.table_one import CHARACTERISTICS, level_names
 from relapse_model.study.predictor import Predictor, StudyTerm
 from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES
@@ -169,22 +169,26 @@ def _thresholds(validation: Validation) -> JournalTable | None:
 
 
 def _groups(validation: Validation) -> JournalTable | None:
-    groupings = {CHARACTERISTICS.get(name, first(name)): groups for name, groups in validation.subgroups.items()}
+    groupings = [
+        (CHARACTERISTICS.get(name, first(name)), groups, level_names(name, validation.study))
+        for name, groups in validation.subgroups.items()
+    ]
     if validation.left_out:
-        groupings[f"Left out: each {validation.settings['leave_out']}, by a model of the others"] = validation.left_out
+        left_out = validation.settings["leave_out"]
+        title = f"Left out: each {left_out}, by a model of the others"
+        groupings.append((title, validation.left_out, level_names(left_out, validation.study)))
     rows: list[list[object]] = []
-    for label, groups in groupings.items():
+    for label, groups, names in groupings:
         rows.append([label, *[None] * 5])
         rows += [
-            [inner(AGES.get(row["name"], row["name"])), row["patients"], row["events"], row["lost"], row["auc"],
+            [inner(names.get(row["name"], row["name"])), row["patients"], row["events"], row["lost"], row["auc"],
              row["observed_expected"]]
             for row in group_rows(groups)
         ]  # fmt: skip
     if not rows:
         return None
-    levels = {
-        interval(one.level) for groups in groupings.values() for group in groups for one in group.measures.values()
-    }
+    every = [one for _, groups, _ in groupings for group in groups for one in group.measures.values()]
+    levels = {interval(one.level) for one in every}
     columns = ["Group", "Patients", "With the outcome", "Lost", "AUC", "Observed / expected"]
     notes = [f"intervals are {', '.join(sorted(levels))}" if levels else "", "groups differ by chance too"]
     return journal_table("Performance in groups of patients", columns, rows, notes)

@@ -18,12 +18,11 @@ from relapse_model.features.derive import derive_features
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
-from relapse_model.trial.arms.subgroups import SEXES
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
 
 _COLUMNS = {  # of the patients table, described whether or not a predictor reads them
     "age_years": "Age (years)",
-    "sex": "Sex",
+    "sex": "Female sex",  # one line, as journals print it: the other sex is what is left
     "bmi_kg_m2": "Body mass index (kg/m²)",
     "centre": "Centre",
     "hbv_genotype": "HBV genotype",
@@ -129,7 +128,7 @@ def _values(cohort: Cohort, column: str) -> pd.Series:
         return values.map({0: False, 1: True}).astype("boolean")
     text = texts(values)
     if column == "sex":
-        text = text.replace(SEXES)
+        return text.map({"F": True, "M": False}).astype("boolean")
     return text.where(~text.str.casefold().isin(MISSING_WORDS), None)
 
 

@@ -37,8 +37,9 @@ def within_levels(
     data : DevelopmentData
         Patients at risk at one landmark.
     risks : array of shape (repeats, n)
-        Out-of-fold; NaN where a fold failed.
+        Out-of-fold, or of one model; NaN where a fold failed.
     fold : array of shape (repeats, n)
+        The same for all where one model gave every risk.
     seed : int
         Of the bootstrap intervals.
     """
@@ -75,7 +76,7 @@ def between_groups(study: Study, auc: Estimate | float | None, within: Mapping[s
         return {}
     found = {}
     for one in study.predictors:
-        of_centre = one.column is not None and one.column in {_CENTRE, study.prediction.centre}
+        of_centre = _is_centre(one, study)
         alike = within.get(one.name) if of_centre or is_arm(one, study) else None
         if alike is not None and alike.lower <= 0.5 and takes_half(auc, alike):
             found["auc_within_centre" if of_centre else "auc_within_arm"] = alike
@@ -96,6 +97,21 @@ def is_arm(predictor: Predictor, study: Study) -> bool:
     study : Study
     """
     return predictor.column is not None and predictor.column in {ARM, study.trial and study.trial.arms.column}
+
+
+def of_groups(study: Study) -> dict[str, str]:
+    """Return the predictors that are the arm or the centre, by name: ``"arms"`` or ``"centres"``.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    found = {one.name: "centres" for one in study.predictors if _is_centre(one, study)}
+    return found | {one.name: "arms" for one in study.predictors if is_arm(one, study)}
+
+
+def _is_centre(predictor: Predictor, study: Study) -> bool:
+    return predictor.column is not None and predictor.column in {_CENTRE, study.prediction.centre}
 
 
 def _auc(
