@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ from relapse_model.validation.sample_size.binary import cox_snell_r2, expected_s
 
 SIZES = (60, 132, 300, 1000)
 FEWEST_PATIENTS = 20  # whose predictors stand for those of all patients
+MOST_PATIENTS = 100_000  # of a model that is planned: more need no plan, and do not fit into memory
 LEAST_RISK = 1e-6
 _MODELS = ("prior_logistic", "ridge_logistic")
 
@@ -134,14 +135,25 @@ class _Known:
 
 
 def _sizes(patients: Sequence[int], replicates: int) -> tuple[int, ...]:
-    sizes = tuple(int(size) for size in patients)
-    if not sizes or min(sizes) < FEWEST_PATIENTS or list(sizes) != sorted(set(sizes)) or sizes != tuple(patients):
+    given = tuple(patients) if isinstance(patients, Iterable) and not isinstance(patients, str) else (patients,)
+    several = isinstance(patients, Iterable) and all(map(_is_whole, given))
+    sizes = tuple(int(size) for size in given) if several else ()
+    if not sizes or min(sizes) < FEWEST_PATIENTS or max(sizes) > MOST_PATIENTS or list(sizes) != sorted(set(sizes)):
         raise RelapseModelError(
-            f"patients is {tuple(patients)!r}; expected whole numbers of {FEWEST_PATIENTS} or more, ascending."
+            f"patients is {given if isinstance(patients, Iterable) else patients!r}; expected a list of whole numbers "
+            f"of {FEWEST_PATIENTS} or more, ascending, and at most {MOST_PATIENTS:,}."
         )
-    if replicates < 10:
-        raise RelapseModelError(f"replicates is {replicates!r}; expected 10 or more: means of fewer are chance.")
+    if not _is_whole(replicates) or replicates < 10:
+        raise RelapseModelError(
+            f"replicates is {replicates!r}; expected a whole number of 10 or more: means of fewer are chance."
+        )
     return sizes
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number, one of numpy's too; yes and no are none."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return bool(number and np.isfinite(value) and value == int(value))  # type: ignore[call-overload, arg-type]
 
 
 def _outcome_known(at: AtLandmark, columns: Design) -> _Known:
