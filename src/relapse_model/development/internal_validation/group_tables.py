@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.refit import Refit
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
@@ -29,6 +30,8 @@ AGE_BANDS = ((0.0, 35.0, "0 to 34 years"), (35.0, 45.0, "35 to 44 years"), (45.0
 def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDArray[np.object_]:
     """Return the group of each row by a column of the patients table; one group where there is no such column.
 
+    All spellings of one name are one group: else a centre would be predicted by a model of its own patients.
+
     Parameters
     ----------
     cohort : Cohort
@@ -37,8 +40,8 @@ def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDAr
     """
     if column is None or column not in cohort.patients:
         return np.full(len(data), "all", dtype=object)
-    values = cohort.patients[column].set_axis(cohort.patient_ids).loc[data.features.index]
-    return np.asarray(values.astype(object).where(values.notna(), "not stated").to_numpy(), dtype=object)
+    values = one_name_each(cohort.patients[column]).set_axis(cohort.patient_ids).loc[data.features.index]
+    return np.asarray(values.where(values.notna(), "not stated").to_numpy(), dtype=object)
 
 
 def left_out_table(
@@ -131,6 +134,8 @@ def groupings(cohort: Cohort, data: DevelopmentData) -> dict[str, pd.Series]:
     """
     patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
     found = {name: patients[name] for name in SUBGROUPS if name in patients}
+    if "centre" in found:
+        found["centre"] = one_name_each(found["centre"])
     if "age_years" in patients:
         found["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
     return found
