@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from relapse_model.display.html_summary import html_summary
-from relapse_model.errors import NoOutcomeError
+from relapse_model.errors import NoOutcomeError, RelapseModelError
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.eligibility import Eligibility
 from relapse_model.study.prediction import OutcomeRule, Prediction
@@ -274,7 +276,11 @@ class Study:
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""
-        return self.prediction.landmark_weeks[0] if week is None else float(week)
+        if week is None:
+            return self.prediction.landmark_weeks[0]
+        if isinstance(week, bool) or not isinstance(week, int | float | np.integer | np.floating):
+            raise RelapseModelError(f"landmark_week is {week!r}; expected one week, as a number.")
+        return float(week)
 
     @property
     def has_priors(self) -> bool:
