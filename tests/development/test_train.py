@@ -132,13 +132,19 @@ def test_weeks_that_are_none_are_refused_as_they_came(every, new_patients, weeks
         every["prior_hazard"].risk_by_week(new_patients, weeks)
 
 
-@pytest.mark.parametrize("week", ["x", [0, 12], True])
+@pytest.mark.parametrize("week", ["x", [0, 12], True, float("nan"), float("inf")])
 def test_a_landmark_that_is_no_week_is_refused(every, new_patients, study, week):
     for asked in (every["prior_logistic"].score, every["prior_logistic"].explain):
         with pytest.raises(RelapseModelError, match="expected one week, as a number"):
             asked(new_patients, landmark_week=week)
     with pytest.raises(RelapseModelError, match="expected one week, as a number"):
         rm.derive_features(new_patients, study, landmark_week=week)
+
+
+@pytest.mark.parametrize("weeks", [["x", 1], [None, 1], [0, float("nan")]])
+def test_landmarks_that_are_no_weeks_are_refused(cohort, study, weeks):
+    with pytest.raises(RelapseModelError, match="expected one week, as a number"):
+        rm.train(cohort, study, landmark_week=weeks, candidates=("prior_logistic",))
 
 
 def test_an_earlier_model_that_no_candidate_would_use_is_refused(cohort, study, every):

@@ -65,6 +65,24 @@ class PassiveAntibody:
     error_source: str
 
 
+def one_week(week: object) -> float:
+    """Return a week of a landmark as a plain number; refuse what is none.
+
+    Raises
+    ------
+    RelapseModelError
+
+    Examples
+    --------
+    >>> one_week(np.int64(12))
+    12.0
+    """
+    number = isinstance(week, int | float | np.integer | np.floating) and not isinstance(week, bool)
+    if not (number and np.isfinite(week)):  # type: ignore[call-overload]
+        raise RelapseModelError(f"landmark_week is {week!r}; expected one week, as a number.")
+    return float(week)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class Laboratory:
     """Conventions of the laboratories.
@@ -278,9 +296,7 @@ class Study:
         """Return the week at which we predict: as given, else the study's first landmark."""
         if week is None:
             return self.prediction.landmark_weeks[0]
-        if isinstance(week, bool) or not isinstance(week, int | float | np.integer | np.floating):
-            raise RelapseModelError(f"landmark_week is {week!r}; expected one week, as a number.")
-        return float(week)
+        return one_week(week)
 
     @property
     def has_priors(self) -> bool:

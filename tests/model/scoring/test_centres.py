@@ -9,7 +9,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.simulation.scenario import TrialScenario
-from relapse_model.development.internal_validation.group_tables import groupings, groups_of
+from relapse_model.development.internal_validation.group_tables import column_left_out, groupings, groups_of
 from relapse_model.development.internal_validation.refit import Task
 from relapse_model.development.internal_validation.refits import run_tasks
 from relapse_model.development.procedure import Procedure, develop
@@ -222,6 +222,17 @@ def test_a_centre_that_is_left_out_is_left_out_in_every_spelling(cohort, study):
     assert set(groupings(written, data)["centre"].dropna()) == set(groups) - {"not stated"}
     by_centre = development_data(written, study, group_by="centre").fold_group
     assert len(set(by_centre)) == len(set(groups))
+
+
+def test_the_column_that_the_study_names_is_left_out(cohort, study):
+    named = replace(study, prediction=replace(study.prediction, centre="hospital"))
+    renamed = replace(cohort, patients=cohort.patients.rename(columns={"centre": "hospital"}))
+    assert column_left_out(renamed, named, "centre") == "hospital"
+    assert column_left_out(cohort, named, "centre") == "centre"
+    assert column_left_out(renamed, study, "centre") == "centre"  # of which there is none: nothing is left out
+    assert column_left_out(renamed, study, None) is None
+    with pytest.raises(CohortError, match="column 'hospitl': the column is missing; expected a column 'hospitl'"):
+        rm.validate(renamed, study, candidates=("prior_logistic",), leave_out="hospitl")
 
 
 def first_spellings(names):

@@ -9,6 +9,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats, require_seed
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.outcome import refuse_late_landmark
 from relapse_model.development.candidates import build
 from relapse_model.development.learning_curve.result import CurvePoint, ExpectedPerformance, LearningCurve
 from relapse_model.development.learning_curve.truths import PriorTruths, prior_truths
@@ -86,6 +87,7 @@ def learning_curve(
     """
     seed, sizes = require_seed(seed), _sizes(patients, replicates)
     landmark = study.landmark(landmark_week)
+    refuse_late_landmark(landmark, study)
     at = AtLandmark(cohort, study, landmark)
     if len(at.at_risk) < FEWEST_PATIENTS:
         nobody = "" if len(at.at_risk) else f" {why_nobody_at_risk(at.standing, study, landmark)}"  # type: ignore[arg-type]
@@ -153,7 +155,7 @@ def _sizes(patients: Sequence[int], replicates: int) -> tuple[int, ...]:
 def _is_whole(value: object) -> bool:
     """Tell whether a value is a whole number, one of numpy's too; yes and no are none."""
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return bool(number and np.isfinite(value) and value == int(value))  # type: ignore[call-overload, arg-type]
+    return bool(number and np.isfinite(value) and value == int(value))  # type: ignore[call-overload]
 
 
 def _outcome_known(at: AtLandmark, columns: Design) -> _Known:
@@ -179,6 +181,8 @@ def _mean_risks(sizes: tuple[int, ...], events: Sequence[float] | None, known: _
                 "states no baseline; expected one of them to tell the mean risk. Give the events that are expected."
             )
         return [known.risk] * len(sizes)
+    if not isinstance(events, Iterable) or not all(isinstance(one, int | float | np.number) for one in events):
+        raise RelapseModelError(f"events is {events!r}; expected a list with one number for each of patients.")
     if len(events) != len(sizes):
         raise RelapseModelError(f"events: {len(events)} numbers; expected one for each of {len(sizes)} in patients.")
     wrong = [f"{number:g} of {size}" for number, size in zip(events, sizes, strict=True) if not 0 < number < size]
