@@ -262,12 +262,23 @@ def test_columns_of_the_mean_risk_are_matched_by_name():
 
 @pytest.mark.parametrize(
     "changed",
-    [("horizon_weeks = 48", "horizon_weeks = 96"), ("adjudicated = true", 'analyte = "titre"\nat_least = 10.0')],
+    [
+        ("horizon_weeks = 48", "horizon_weeks = 96"),
+        ("adjudicated = true", 'analyte = "titre"\nat_least = 10.0'),
+        ("adjudicated = true", 'adjudicated = true\nname = "death"'),
+        ("adjudicated = true", 'adjudicated = true\ncompeting_as_censoring = ["death"]'),
+    ],
 )
 def test_the_mean_risk_of_another_question_is_not_handed_on(changed):
     study = study_of(["age"])
     other = parse_study(study.text.replace(*changed), "test")
     assert level(study, model_of(other, [0.1], [0.01]), Patients([[2.0]])) is None
+
+
+def test_two_spellings_of_an_adjudicated_outcome_are_one():
+    study = study_of(["age"])
+    other = parse_study(study.text.replace("adjudicated = true", 'adjudicated = true\nname = " Relapse"'), "test")
+    assert level(study, model_of(other, [0.1], [0.01]), Patients([[2.0]])) is not None
 
 
 def test_the_mean_risk_at_another_landmark_is_not_handed_on():

@@ -120,10 +120,41 @@ def test_hazards_tell_the_risk_by_each_week(every, new_patients):
     risks = hazard.risk_by_week(new_patients, [4, 12, 24, 48])
     assert (risks.diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
     np.testing.assert_allclose(risks[48], hazard.score(new_patients)["relapse_risk"], rtol=1e-12)
-    with pytest.raises(RelapseModelError, match="at most 48"):
+    with pytest.raises(RelapseModelError, match="by week 48"):
         hazard.risk_by_week(new_patients, [52])
     with pytest.raises(RelapseModelError, match="knows the horizon only"):
         every["prior_logistic"].risk_by_week(new_patients, [12])
+
+
+@pytest.mark.parametrize("weeks", [48, [], ["a"], [0], [float("nan")], [True, "x"]])
+def test_weeks_that_are_none_are_refused_as_they_came(every, new_patients, weeks):
+    with pytest.raises(RelapseModelError, match="weeks since enrolment, after week 0"):
+        every["prior_hazard"].risk_by_week(new_patients, weeks)
+
+
+@pytest.mark.parametrize("week", ["x", [0, 12], True, float("nan"), float("inf")])
+def test_a_landmark_that_is_no_week_is_refused(every, new_patients, study, week):
+    for asked in (every["prior_logistic"].score, every["prior_logistic"].explain):
+        with pytest.raises(RelapseModelError, match="expected one week, as a number"):
+            asked(new_patients, landmark_week=week)
+    with pytest.raises(RelapseModelError, match="expected one week, as a number"):
+        rm.derive_features(new_patients, study, landmark_week=week)
+
+
+@pytest.mark.parametrize("weeks", [["x", 1], [None, 1], [0, float("nan")]])
+def test_landmarks_that_are_no_weeks_are_refused(cohort, study, weeks):
+    with pytest.raises(RelapseModelError, match="expected one week, as a number"):
+        rm.train(cohort, study, landmark_week=weeks, candidates=("prior_logistic",))
+
+
+def test_an_earlier_model_that_no_candidate_would_use_is_refused(cohort, study, every):
+    with pytest.raises(RelapseModelError, match=r"\(ridge_logistic\) starts from an earlier model"):
+        rm.train(cohort, study, candidates=("ridge_logistic",), prior=every["prior_logistic"])
+
+
+def test_the_path_of_a_model_is_no_model(cohort, study):
+    with pytest.raises(RelapseModelError, match="prior is of type str; expected a model or a cohort"):
+        rm.train(cohort, study, candidates=("prior_logistic",), prior="earlier.rmodel")
 
 
 def test_more_predictors_than_relapses_are_refused_unless_asked_for(study):

@@ -70,6 +70,20 @@ def test_what_is_none_is_refused_by_name(tmp_path, stated, match):
         study(tmp_path, stated)
 
 
+def test_a_baseline_of_a_few_weeks_that_leaves_nobody_free_is_refused(tmp_path):
+    """Half within the first week: 1 - 0.5 ** 48 by the horizon, and every risk would have come out as 100 %."""
+    with pytest.raises(StudyError, match=r"by_week': 50 % by week 1, which is more than 99.9 % in the 48 weeks"):
+        study(tmp_path, STATED.replace("0.12", "0.5").replace("48", "1"))
+    almost = study(tmp_path, STATED.replace("0.12", "0.5").replace("48", "5"))  # 1 - 0.5 ** 9.6 = 99.87 %
+    assert design(almost).baseline[0] == pytest.approx(np.log(2**9.6 - 1))
+
+
+@pytest.mark.parametrize(("value", "instead"), [("0.12", "1e-300"), ("0.5", "1e-300"), ("0.5", "0.001")])
+def test_nobody_knows_a_mean_risk_so_well(tmp_path, value, instead):
+    with pytest.raises(StudyError, match=r"expected a number of at least 0\.0"):
+        study(tmp_path, STATED.replace(value, instead))
+
+
 def test_another_outcome_takes_over_no_baseline(tmp_path):
     """Of ALT flares nothing is known from a paper on HBsAg relapse."""
     base, own = tmp_path / "base.toml", tmp_path / "own.toml"

@@ -192,8 +192,8 @@ def test_a_study_that_was_changed_after_it_was_read_is_no_stacked_one():
         ((0, 12, 12), r"landmark_week is \[0, 12, 12\]; expected two or more weeks, each once"),
         ((48, 0), r"landmark_week is \[0, 48\]; expected weeks before the horizon of study 'weeks' \(48\)"),
         ((0, 60), r"\[0, 60\].*before the horizon"),
-        ((0, math.nan), "before the horizon"),
-        ((-math.inf, 0), "before the horizon"),
+        ((0, math.nan), "landmark_week is nan; expected one week"),
+        ((-math.inf, 0), "landmark_week is -inf; expected one week"),
     ],
 )
 def test_weeks_that_cannot_be_landmarks_are_refused(weeks, message):

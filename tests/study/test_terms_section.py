@@ -86,6 +86,19 @@ def line_number(text, part):
     return text[: text.index(part)].count("\n") + 1
 
 
+@pytest.mark.parametrize(("low", "high", "fits"), [(60, 30, False), (30, 30, False), (30, 60, True)])
+def test_a_range_that_holds_no_value_is_refused(low, high, fits):
+    """The term would be 0 in every patient, and say nothing of what it was meant for."""
+    weeks = '{ predictor = "consolidation_weeks", %s = %d }'
+    factors = ", ".join([weeks % ("at_least", low), weeks % ("below", high)])
+    text = f'{BASE}\n[[terms]]\nname = "range"\nfactors = [{factors}]\n'
+    if fits:
+        assert len(parse_study(text, "own.toml").terms[0].factors) == 2
+        return
+    (problem,) = problems(text)
+    assert problem.found == f"'consolidation_weeks' at least {low} and below {high}"
+
+
 def test_right_terms_are_read():
     assert parse_study(TEXT, "own.toml").terms == (
         StudyTerm(

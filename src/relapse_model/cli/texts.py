@@ -43,20 +43,24 @@ def say_at_once(text: str) -> None:
         sys.stdout.flush()
 
 
-def runs_text(cohort: Cohort, repeats: int, bootstraps: int, leave_out: str | None = None) -> str:
+def runs_text(cohort: Cohort, study: Study, repeats: int, bootstraps: int, leave_out: str | None = None) -> str:
     """Return what a validation is going to do, and in how many parts, for whoever waits for it.
 
     Parameters
     ----------
     cohort : Cohort
+    study : Study
     repeats, bootstraps : int
         Of the outer cross-validation, and bootstrap resamples.
     leave_out : str, optional
         Column whose groups are left out one at a time, where there are several.
     """
+    from relapse_model.development.internal_validation.group_tables import column_left_out
     from relapse_model.development.procedure import OUTER_FOLDS
+    from relapse_model.features.centre_labels import one_name_each
 
-    groups = int(cohort.patients[leave_out].nunique()) if leave_out in cohort.patients else 0
+    leave_out = column_left_out(cohort, study, leave_out)
+    groups = one_name_each(cohort.patients[leave_out]).nunique(dropna=False) if leave_out in cohort.patients else 0
     counts = {
         f"{repeats} x {OUTER_FOLDS} folds": repeats * OUTER_FOLDS,
         f"{bootstraps} bootstrap resamples": bootstraps,

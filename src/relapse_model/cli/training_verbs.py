@@ -47,7 +47,7 @@ def train(given: Namespace) -> None:
     else:
         from relapse_model.development.internal_validation.validate import validate as validate_procedure
 
-        say_at_once(runs_text(cohort, given.validate, 0))
+        say_at_once(runs_text(cohort, study, given.validate, 0))
         found = validate_procedure(
             cohort, study, outer_repeats=given.validate, bootstraps=0, leave_out=None, **_procedure(given)
         )
@@ -75,7 +75,7 @@ def validate(given: Namespace) -> None:
     known_codes(mute)  # before the work, not after it
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    say_at_once(runs_text(cohort, given.repeats, given.bootstraps, given.leave_out))
+    say_at_once(runs_text(cohort, study, given.repeats, given.bootstraps, given.leave_out))
     try:
         found = validate_procedure(
             cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,

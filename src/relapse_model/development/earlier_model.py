@@ -13,6 +13,8 @@ from relapse_model.classifiers.prior.mixture_forms import LogisticMixture, expan
 from relapse_model.classifiers.prior.terms import PriorGrid, form_count
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
+from relapse_model.study.names import name_key
+from relapse_model.study.prediction import OutcomeRule
 from relapse_model.study.predictor import Predictor, StudyTerm
 from relapse_model.study.study import Study
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from relapse_model.features.development_data import DevelopmentData
     from relapse_model.model.relapse_model import RelapseModel
 
-_SAME_OUTCOME = ("analyte", "at_least", "below", "confirm", "column", "equals", "others")
+_SAME_OUTCOME = ("analyte", "at_least", "below", "confirm", "column", "equals", "others", "competing_as_censoring")
 _MEANING = (
     "kind",
     "analyte",
@@ -38,6 +40,7 @@ _MEANING = (
 )
 
 
+STARTING_FROM_EARLIER = ("prior_logistic", "prior_and_trees")  # candidates that take an earlier model
 BETWEEN_COHORTS = 0.25  # standard deviation of the mean risk's log-odds between cohorts that one study describes
 
 
@@ -124,7 +127,7 @@ def _level(
     same_weeks = ours.horizon_weeks == theirs.horizon_weeks and data.landmark == earlier.landmark_week
     if not same_weeks or max(len(data.landmark_weeks), len(earlier.landmark_weeks)) > 1:
         return None
-    if any(getattr(study.outcome, key) != getattr(earlier.study.outcome, key) for key in _SAME_OUTCOME):
+    if not _same_outcome(study.outcome, earlier.study.outcome):
         return None
     rows = np.full((len(data), mixture.columns), np.nan)
     rows[:, place[place >= 0]] = data.matrix[:, place >= 0]
@@ -136,6 +139,14 @@ def _level(
     expected = float(mixture.weight @ mean)
     own = float(mixture.weight @ (variance + (mean - expected) ** 2))
     return expected, float(np.sqrt(own + BETWEEN_COHORTS**2))
+
+
+def _same_outcome(ours: OutcomeRule, theirs: OutcomeRule) -> bool:
+    """Tell whether two rules mean one outcome; one that is only adjudicated has no rule, and is known by its name."""
+    if any(getattr(ours, key) != getattr(theirs, key) for key in _SAME_OUTCOME):
+        return False
+    ruled = ours.analyte is not None or ours.column is not None
+    return ruled or name_key(ours.name) == name_key(theirs.name)
 
 
 def _check_meaning(study: Study, other: Study) -> None:

@@ -14,7 +14,7 @@ from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks.all_checks import GAIN_CHECK, results_at
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
-from relapse_model.development.earlier_model import with_previous
+from relapse_model.development.earlier_model import STARTING_FROM_EARLIER, with_previous
 from relapse_model.development.procedure import (
     Development,
     Procedure,
@@ -26,6 +26,7 @@ from relapse_model.development.procedure import (
 )
 from relapse_model.development.screening.step import require_support_of_step, screen_step
 from relapse_model.development.summary import training_summary
+from relapse_model.errors import RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design
@@ -192,6 +193,11 @@ def start_of(
         As `train`.
     """
     names = check_candidates(candidates if isinstance(candidates, str) else tuple(candidates))
+    if prior is not None and not {*names} & {*STARTING_FROM_EARLIER}:
+        raise RelapseModelError(
+            f"prior: none of the candidates ({', '.join(names)}) starts from an earlier model; expected one of "
+            f"{', '.join(STARTING_FROM_EARLIER)} among them. Add it, or leave the prior out."
+        )
     seed = require_seed(seed)
     step = screen_step(cohort, study, settings.biomarkers, landmark_week, prior=prior)
     study_as_given, wide = study, study if step is None else step.study
@@ -291,5 +297,10 @@ def _earlier_model(
     """Return the model to start from: as given, or trained on the cohort that was given."""
     if prior is None or isinstance(prior, RelapseModel):
         return prior
+    if not isinstance(prior, Cohort):
+        raise RelapseModelError(
+            f"prior is of type {type(prior).__name__}; expected a model or a cohort. Read it with load_model or "
+            "read_cohort."
+        )
     landmark = data.landmark if data.landmarks is None else data.landmark_weeks
     return train(prior, study, landmark_week=landmark, candidates=("prior_logistic",), seed=seed)

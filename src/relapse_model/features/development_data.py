@@ -14,7 +14,7 @@ from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK
 from relapse_model.comparisons import to_the_day
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.features.centre_labels import centre_labels
+from relapse_model.features.centre_labels import centre_labels, one_name_each
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
 from relapse_model.validation.ipcw import censoring_weights
@@ -375,5 +375,5 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str
             f"a column {column!r}, since {who} names it",
         )
         raise CohortError("the cohort does not fit the study", [problem])
-    values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
-    return values.to_numpy(dtype=object)[rows]
+    values = one_name_each(cohort.patients[column])
+    return values.where(values.notna(), "not stated").to_numpy(dtype=object)[rows]

@@ -151,12 +151,13 @@ class RelapseModel(TrainedModel):
                 f"risk_by_week: the classifier is {self.classifier_name!r}, which knows the horizon only; expected "
                 "'prior_hazard'. Train with candidates=('prior_hazard',)."
             )
+        asked = self.weeks_after_landmark(weeks)
         reasons = unusable(cohort, self.study, self.landmark_week, unmeasured=self.scores_unmeasured)
         usable = [reason == "" for reason in reasons]
         matrix = design_matrix(derive_features(cohort, self.study, self.landmark_week), self.study)[usable]
-        risk = np.full((len(cohort), len(weeks)), np.nan)
+        risk = np.full((len(cohort), len(asked)), np.nan)
         if any(usable):
-            risk[usable] = self.classifier.predict_risk(matrix, np.asarray(weeks, dtype=float) - self.landmark_week)
+            risk[usable] = self.classifier.predict_risk(matrix, asked)
         return pd.DataFrame(risk, index=cohort.patient_ids, columns=list(weeks))
 
     def explain(self, cohort: Cohort, *, landmark_week: float | None = None) -> shap.Explanation:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats
-from relapse_model.comparisons import at_or_before
+from relapse_model.comparisons import at_or_before, before
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design_matrix
@@ -105,13 +107,32 @@ class TrainedModel:
         known = self.landmark_weeks
         if week is None:
             return known[0]
+        week = self.study.landmark(week)
         if not (at_or_before(known[0], week) and at_or_before(week, known[-1])):
             span = f"week {known[0]:g}" if len(known) == 1 else f"weeks {known[0]:g} to {known[-1]:g}"
             raise RelapseModelError(
                 f"landmark_week is {week:g}; expected {span}, for which this model was trained. "
                 "Train a model for that week, or one for several landmarks (train(..., landmark_week=[0, 4, 12]))."
             )
-        return float(week)
+        return week
+
+    def weeks_after_landmark(self, weeks: Sequence[float]) -> Floats:
+        """Return weeks since enrolment as weeks since the landmark; refuse what is not after it, by the horizon.
+
+        Raises
+        ------
+        RelapseModelError
+        """
+        first, last = self.landmark_week, self.study.prediction.horizon_weeks
+        given = list(weeks) if isinstance(weeks, Iterable) and not isinstance(weeks, str) else []
+        if given and all(isinstance(week, int | float | np.integer | np.floating) for week in given):
+            asked = np.asarray(given, dtype=np.float64)
+            if (before(first, asked) & at_or_before(asked, last)).all():
+                return np.asarray(asked - first)
+        raise RelapseModelError(
+            f"weeks is {weeks!r}; expected a list of one or more weeks since enrolment, after week {first:g} (the "
+            f"landmark of this model) and by week {last:g} (its horizon)."
+        )
 
     @property
     def centres(self) -> tuple[str, ...]:

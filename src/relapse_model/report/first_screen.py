@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
@@ -66,7 +67,7 @@ def patients_described(
         labels = arm.astype(str)
         found["arms"] = {name: int((labels == name).sum()) for name in in_order(set(labels), arms_of_plan(study))}
     if "centre" in patients:
-        found["centres"] = int(patients["centre"].nunique())
+        found["centres"] = int(one_name_each(patients["centre"]).nunique())
     if "age_years" in patients:
         ages = pd.to_numeric(patients["age_years"]).dropna()
         if len(ages) >= SMALL:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from relapse_model.classifiers.known import label_of
+from relapse_model.classifiers.prior.centre_intercepts import FEWEST_CENTRES
+from relapse_model.classifiers.prior.centres import FEWEST_PATIENTS
 from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
@@ -110,13 +112,26 @@ def _centres(model: RelapseModel) -> str:
     """Return how the centres differ, where the model has an intercept for each; empty where it has not."""
     centres, mixture = (getattr(model.classifier, name, None) for name in ("centres_", "components_"))
     if centres is None or mixture is None:
-        return ""
+        return _centres_without_count(model)
     spread = float(np.sqrt(mixture.weight @ centres.spread))
     return (
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
         f"(probability of no difference {centres.sd_weight[0]:.2f}; 0.50 before the data). A patient of one of them is "
         "scored by its partially pooled intercept, any other by the whole spread."
     )
+
+
+def _centres_without_count(model: RelapseModel) -> str:
+    """Say why the centres that the study names do not count; empty where it names none, or the model was updated."""
+    column = model.study.prediction.centre
+    if column is None or hasattr(model.classifier, "recalibration_") or "update" in model.summary:
+        return ""
+    if model.classifier_name == "prior_logistic":
+        return (
+            f"The study names the column {column!r} for centres, but fewer than {FEWEST_CENTRES} of them have "
+            f"{FEWEST_PATIENTS} patients: centres do not count."
+        )
+    return f"The study names the column {column!r} for centres; the classifier takes no notice of them."
 
 
 def _criteria(model: RelapseModel) -> str:

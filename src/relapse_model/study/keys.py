@@ -274,8 +274,8 @@ OUTCOME: Mapping[str, Check] = {
     "baseline": anything,
 }
 BASELINE: Mapping[str, Check] = {
-    "risk": number(0, 0.999, open_low=True),
-    "sd_logit": number(0, 5, open_low=True),
+    "risk": number(0.0001, 0.999),
+    "sd_logit": number(0.01, 5),
     "by_week": number(0, open_low=True),
     "as_stated": flag,
     "source": text,

@@ -37,7 +37,7 @@ _NO_COMPETING = frozenset(
      "event free", "censored", "lost", "lost to follow up", "loss to follow up", "loss", "end of study",
      "end of follow up", "completed", "alive", "复发", "未复发", "无复发", "无", "失访", "随访结束", "存活"}
 )  # fmt: skip
-_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None))
+UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None))
 
 
 def name_key(text: str) -> str:
@@ -73,7 +73,7 @@ def event_name(text: str) -> str:
     >>> [event_name(text) for text in (" Liver  Transplant", "Died", "死亡", "liver-related death")]
     ['liver transplant', 'death', 'death', 'liver-related death']
     """
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_UNSEEN)
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(UNSEEN)
     words = " ".join(plain.split()).strip(" .;:,")
     return "death" if words in _DEATHS else words
 

@@ -8,13 +8,14 @@ from typing import Any
 from relapse_model.comparisons import at_or_before
 from relapse_model.study import keys
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.names import event_name, yes_or_no
+from relapse_model.study.names import event_name, is_no_competing_event, yes_or_no
 from relapse_model.study.origins import KeyPath
 from relapse_model.study.prediction import Baseline, Confirmation, OutcomeRule, Prediction
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.terms_section import Reader
 
 _ENROLMENT = 0.0  # week
+HIGHEST_RISK = 0.999  # of a baseline, as the key itself allows
 _OF_A_RULE = ("analyte", "at_least", "below", "confirm")
 _OF_A_COLUMN = ("equals", "others")
 
@@ -44,18 +45,27 @@ def read_outcome(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> O
         if len(thresholds) != 1:
             reader.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
         reader.known_analyte(values.get("analyte"), path, analytes)
+    _competing(reader, values, path)
+    confirm = _confirm(reader, values.pop("confirm", {}), (*path, "confirm"))
+    baseline = _baseline(reader, values.pop("baseline", None), (*path, "baseline"))
+    return OutcomeRule(confirm=confirm, baseline=baseline, **{"name": "relapse", **values})
+
+
+def _competing(reader: Reader, values: dict[str, Any], path: KeyPath) -> None:
+    """Read the names of competing events, and refuse what is none, one in both lists, and any beside a column."""
     for key in ("competing", "competing_as_censoring"):
         if key in values:  # as the gate reads the names of a cohort
             values[key] = tuple(dict.fromkeys(map(event_name, values[key])))
+            none = [name for name in values[key] if is_no_competing_event(name)]
+            if none:
+                reader.refuse((*path, key), ", ".join(map(repr, none)), "events after which the outcome cannot come",
+                              "Whoever was lost was free of it until then")  # fmt: skip
     both = [name for name in values.get("competing", ()) if name in values.get("competing_as_censoring", ())]
     if both:
         reader.refuse((*path, "competing_as_censoring"), f"{both[0]!r}, which competing names too", "one of the two")
     if "column" in values and ("competing" in values or "competing_as_censoring" in values):
         reader.refuse((*path, "column"), "a column of yes and no beside competing events", "an outcomes table",
                       "A column cannot tell which event came first")  # fmt: skip
-    confirm = _confirm(reader, values.pop("confirm", {}), (*path, "confirm"))
-    baseline = _baseline(reader, values.pop("baseline", None), (*path, "baseline"))
-    return OutcomeRule(confirm=confirm, baseline=baseline, **{"name": "relapse", **values})
 
 
 def _baseline(reader: Reader, raw: Any, path: KeyPath) -> Baseline | None:
@@ -67,6 +77,28 @@ def _baseline(reader: Reader, raw: Any, path: KeyPath) -> Baseline | None:
     for key in needed:
         reader.need(values, raw, path, key)
     return Baseline(**values) if {*needed} <= {*values} else None
+
+
+def baseline_by_horizon(reader: Reader, outcome: OutcomeRule, prediction: Prediction) -> None:
+    """Refuse a baseline of a few weeks that leaves nobody free of the outcome by the horizon, at a constant hazard.
+
+    Parameters
+    ----------
+    reader : Reader
+    outcome : OutcomeRule
+    prediction : Prediction
+    """
+    known = outcome.baseline
+    if known is None:
+        return
+    weeks = prediction.horizon_weeks - min(prediction.landmark_weeks)
+    if (1.0 - known.risk) ** (weeks / known.by_week) < 1.0 - HIGHEST_RISK:
+        reader.refuse(
+            ("outcome", "baseline", "by_week"),
+            f"{100 * known.risk:g} % by week {known.by_week:g}, which is more than {100 * HIGHEST_RISK:g} % in the "
+            f"{weeks:g} weeks to the horizon, at a constant hazard",
+            f"the risk by a week near the horizon ({prediction.horizon_weeks:g})",
+        )
 
 
 def _confirm(reader: Reader, raw: Any, path: KeyPath) -> Confirmation:

@@ -19,7 +19,7 @@ from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
 from relapse_model.study.names_near import near_names
 from relapse_model.study.origins import Document, KeyPath
-from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
+from relapse_model.study.outcome_section import baseline_by_horizon, outcome_is_no_predictor, read_outcome
 from relapse_model.study.prediction import NO_OUTCOME, OutcomeRule, Prediction, Residual
 from relapse_model.study.predictor import Candidate, Predictor, Prior
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
@@ -109,6 +109,7 @@ class _Reader:
         prediction = self.prediction(sections.get("prediction", {}), outcome)
         predictors = self.predictors(sections.get("predictors", []), analytes)
         outcome_is_no_predictor(self, outcome, prediction, predictors)
+        baseline_by_horizon(self, outcome, prediction)
         self.endogenous_has_its_drug(sections, predictors)
         treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)

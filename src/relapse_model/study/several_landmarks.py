@@ -13,7 +13,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.study.prediction import Prediction
 from relapse_model.study.predictor import Predictor, Prior
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Study
+from relapse_model.study.study import Study, one_week
 
 LANDMARK_KIND = "landmark_week"
 _NAME = "landmark_week"
@@ -97,13 +97,13 @@ def check_landmarks(landmark_weeks: Sequence[float], study: Study) -> tuple[floa
     landmark_weeks : sequence of float
     study : Study
     """
-    weeks = tuple(sorted(float(week) for week in landmark_weeks))
+    weeks = tuple(sorted(map(one_week, landmark_weeks)))
     horizon = study.prediction.horizon_weeks
     if len(weeks) < 2 or len(set(weeks)) < len(weeks):
         raise RelapseModelError(
             f"landmark_week is {_listed(weeks)}; expected two or more weeks, each once. Give a single one as a number."
         )
-    if not all(math.isfinite(week) and before(week, horizon) for week in weeks):
+    if not all(before(week, horizon) for week in weeks):
         raise RelapseModelError(
             f"landmark_week is {_listed(weeks)}; expected weeks before the horizon of study {study.name!r} "
             f"({horizon:g}). Leave out the later ones."

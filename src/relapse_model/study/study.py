@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from relapse_model.display.html_summary import html_summary
-from relapse_model.errors import NoOutcomeError
+from relapse_model.errors import NoOutcomeError, RelapseModelError
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.eligibility import Eligibility
 from relapse_model.study.prediction import OutcomeRule, Prediction
@@ -61,6 +63,24 @@ class PassiveAntibody:
     absorption_per_day: Spread
     error_sd_log10: float
     error_source: str
+
+
+def one_week(week: object) -> float:
+    """Return a week of a landmark as a plain number; refuse what is none.
+
+    Raises
+    ------
+    RelapseModelError
+
+    Examples
+    --------
+    >>> one_week(np.int64(12))
+    12.0
+    """
+    number = isinstance(week, int | float | np.integer | np.floating) and not isinstance(week, bool)
+    if not (number and np.isfinite(week)):  # type: ignore[call-overload]
+        raise RelapseModelError(f"landmark_week is {week!r}; expected one week, as a number.")
+    return float(week)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +294,9 @@ class Study:
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""
-        return self.prediction.landmark_weeks[0] if week is None else float(week)
+        if week is None:
+            return self.prediction.landmark_weeks[0]
+        return one_week(week)
 
     @property
     def has_priors(self) -> bool:

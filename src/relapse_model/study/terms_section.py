@@ -71,12 +71,26 @@ def _term(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor
     kept = tuple(factor for factor in read if factor is not None)
     if len(kept) < len(read):
         return None
+    _some_value_fits(reader, kept, (*path, "factors"))
     label = values.get("label", values["name"].replace("_", " "))
     replaces, forms = tuple(values.get("replaces", ())), tuple(values.get("forms", ("terms",)))
     if not forms or len(set(forms)) < len(forms):
         reader.refuse((*path, "forms"), keys.value_shown(values["forms"]), "one name or more, each once")
         return None
     return StudyTerm(values["name"], label, kept, replaces, prior, values.get("label_zh", ""), forms)
+
+
+def _some_value_fits(reader: Reader, factors: Sequence[TermFactor], path: KeyPath) -> None:
+    """Refuse a range that holds no value: the term would be 0 in everybody."""
+    for name in dict.fromkeys(factor.predictor for factor in factors):
+        here = [factor for factor in factors if factor.predictor == name]
+        low = max((one.at_least for one in here if one.at_least is not None), default=None)
+        high = min((one.below for one in here if one.below is not None), default=None)
+        if low is not None and high is not None and low >= high:
+            reader.refuse(
+                path, f"{name!r} at least {low:g} and below {high:g}", "a range that holds some value",
+                "The term would be 0 in every patient",
+            )  # fmt: skip
 
 
 def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor]) -> TermFactor | None:

@@ -149,6 +149,25 @@ def test_a_name_that_the_study_does_not_list_is_refused_at_the_gate_and_later():
         rm.derive_outcome(cohort(FOUR), listed)
 
 
+@pytest.mark.parametrize("listed", ["deaht", "deaths", "death of liver failure"])
+def test_a_slip_of_the_pen_does_not_leave_an_event_competing(listed):
+    """Death was to end follow-up; it would have counted as competing, and lowered every risk, without a word."""
+    with pytest.raises(CohortError, match=rf"'death'; expected one of '{listed}'"):
+        cohort(FOUR, study=study(f'{ADJUDICATED}\ncompeting_as_censoring = ["{listed}"]'))
+
+
+def test_another_event_than_those_called_censoring_competes():
+    found = rm.derive_outcome(cohort(FOUR), study(ADJUDICATED + '\ncompeting_as_censoring = ["transplantation"]'))
+    assert found["competing"].tolist() == ["", "death", "", "", ""]
+
+
+@pytest.mark.parametrize("key", ["competing", "competing_as_censoring"])
+@pytest.mark.parametrize("name", ["relapse", "lost to follow-up"])
+def test_what_is_no_competing_event_stands_in_no_list(key, name):
+    with pytest.raises(StudyError, match=f"{name!r}; expected events after which the outcome cannot come"):
+        study(f'{ADJUDICATED}\n{key} = ["death", "{name}"]')
+
+
 def test_a_name_in_both_lists_and_competing_events_of_a_column_are_refused():
     with pytest.raises(StudyError, match="which competing names too"):
         study(ADJUDICATED + '\ncompeting = ["death"]\ncompeting_as_censoring = ["Death"]')

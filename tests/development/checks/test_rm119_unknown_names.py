@@ -87,6 +87,19 @@ def test_a_name_of_one_centre_is_told_with_the_centre(study_with, cohort_of):
     assert "'drug 17' (5 rows, all of centre 'A')" in unknown_names.of(cohort, study_with(AGENTS), 0.0).text
 
 
+def test_a_centre_is_not_told_by_the_many_rows_of_few_patients(study_with, cohort_of):
+    """A model file keeps the sentence; 8 rows of 4 patients would tell a centre of which it has nothing else."""
+    rows = [(row, "drug 17", week) for row in range(4) for week in (0, -1)]
+    cohort = cohort_of(("free", 6, {"centre": "A"}), ("free", 6, {"centre": "B"}), treatments=rows)
+    assert "'drug 17' (8 rows)" in unknown_names.of(cohort, study_with(AGENTS), 0.0).text
+
+
+def test_two_spellings_of_the_only_centre_are_no_two_centres(study_with, cohort_of):
+    rows = [(row, "drug 17", 0) for row in range(6)]
+    cohort = cohort_of(("free", 6, {"centre": "A"}), ("free", 6, {"centre": " a"}), treatments=rows)
+    assert "'drug 17' (6 rows)" in unknown_names.of(cohort, study_with(AGENTS), 0.0).text
+
+
 def test_a_name_with_an_identifier_is_not_told(study_with, cohort_of, names_nobody):
     cohort = cohort_of(("free", 6, {}), treatments=[(0, "for PT-003", 0), (1, "aspirin", 0)])
     result = unknown_names.of(cohort, study_with(AGENTS), 0.0)

@@ -61,3 +61,11 @@ def test_without_centres_or_treatments_it_does_not_apply(study_with, cohort_of):
     assert agent_by_centre.of(
         cohort_of(("not_at_risk", 5, {"centre": "East"}), treatments=[]), study_with(NUC), 0
     ).state == ("not applicable")
+
+
+def test_patients_of_no_known_centre_are_no_centre(study_with, cohort_of):
+    cohort = cohort_of(
+        ("free", 20, {"centre": "unknown"}), ("free", 40, {"centre": "West"}),
+        treatments=[(20 + place, "entecavir", -50) for place in range(20)],
+    )  # fmt: skip
+    assert agent_by_centre.of(cohort, study_with(NUC), 0).state == "passed"

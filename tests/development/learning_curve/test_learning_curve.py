@@ -96,6 +96,18 @@ def test_effects_are_drawn_as_the_priors_state(cohort, study):
     assert [found.draw(0.12, rng).mean() for _ in range(5)] == pytest.approx([0.12] * 5)
 
 
+def test_a_study_without_terms_has_the_linear_form_alone(cohort, study):
+    """Its truths hold every effect, and the curve is drawn as for any other study."""
+    plain = replace(study, terms=())
+    at = AtLandmark(cohort, plain, 0.0)
+    found = prior_truths(design_matrix(at.features_at_risk, plain), design(plain, 0.0))
+    assert [form.all() for form in found.forms] == [True]
+    rng = np.random.default_rng(1)
+    assert [found.draw(0.12, rng).mean() for _ in range(5)] == pytest.approx([0.12] * 5)
+    (point,) = rm.learning_curve(cohort, plain, (60,), replicates=10).points
+    assert point.with_priors.auc[1] <= point.with_priors.auc[0] <= point.with_priors.auc[2]
+
+
 def test_measures_counted_by_hand():
     """Risks .2 and .6, predicted as they are: of the pairs 1-0, .6 x .8 are right, .2 x .4 wrong, the rest ties."""
     risk = np.array([0.2, 0.6])
@@ -146,6 +158,13 @@ def test_truths_without_an_event_are_counted_as_failed(cohort, study):
         ({"patients": (300, 60)}, "ascending"),
         ({"patients": ()}, "ascending"),
         ({"patients": (60.5,)}, "whole numbers"),
+        ({"patients": 60}, "patients is 60; expected a list"),
+        ({"patients": (60,), "events": 5}, "events is 5; expected a list"),
+        ({"patients": (60,), "events": ["5"]}, "one number for each"),
+        ({"patients": (60,), "landmark_week": 48}, "a week before the horizon"),
+        ({"patients": ("60",)}, "whole numbers"),
+        ({"patients": (60, 10**9)}, "at most 100,000"),
+        ({"patients": (60,), "replicates": 10.5}, "a whole number of 10 or more"),
         ({"patients": (60,), "replicates": 5}, "10 or more"),
         ({"patients": (60,), "events": [10, 20]}, "one for each of 1"),
         ({"patients": (60,), "events": [60]}, "60 of 60 patients"),

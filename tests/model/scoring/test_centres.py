@@ -9,6 +9,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.simulation.scenario import TrialScenario
+from relapse_model.development.internal_validation.group_tables import column_left_out, groupings, groups_of
 from relapse_model.development.internal_validation.refit import Task
 from relapse_model.development.internal_validation.refits import run_tasks
 from relapse_model.development.procedure import Procedure, develop
@@ -70,9 +71,21 @@ def test_training_needs_the_column(cohort, study):
 
 def test_labels_differ_in_more_than_case_form_and_spaces(study, new):
     names = [" West", "WEST", "ｗｅｓｔ", "east", None, "", 1, 1.0, "1", np.nan, "2", "北京"]
+    assert labels_of(new, study, names) == ["west"] * 3 + ["east", None, None, "1", "1", "1", None, "2", "北京"]
+    numbers = ["1.0", "10.00", "1.5", "01", "a.0", 1.5]  # as a table with an empty cell writes 1, 10, ...
+    spaced = ["North  Wing", "north\u00a0wing", "No\u200brth Wing", "North-Wing", "x", "x"]
+    expected = ["1", "10", "1.5", "01", "a.0", "1.5", *["north wing"] * 3, "north-wing", "x", "x"]
+    assert labels_of(new, study, numbers + spaced) == expected
+
+
+def labels_of(new, study, names):
     column = pd.Series(names, index=new.patients.index, dtype=object)
-    labels = centre_labels(replace(new, patients=new.patients.assign(centre=column)), study)
-    assert labels.tolist() == ["west"] * 3 + ["east", None, None, "1", "1", "1", None, "2", "北京"]
+    return centre_labels(replace(new, patients=new.patients.assign(centre=column)), study).tolist()
+
+
+def test_a_word_for_not_known_is_no_centre(new, study):
+    words = ["unknown", "Unknown ", "未知", "-", "?", "missing", "n/a", "none", "nan", "不详", "not stated", "UNK"]
+    assert labels_of(new, study, words) == [None] * 12
 
 
 def test_a_known_centre_has_its_own_risk_and_a_new_one_is_less_certain(model, new):
@@ -194,6 +207,48 @@ def test_a_centre_left_out_is_predicted_as_a_new_one(cohort, study):
         own = risk_by_centre(fitted, data.matrix[rows], data.site[rows])
         np.testing.assert_allclose(run.risk, own, rtol=1e-12)
         assert np.allclose(run.risk, new, rtol=1e-9) == (len(set(data.site[rows])) == 1)
+
+
+def test_a_centre_that_is_left_out_is_left_out_in_every_spelling(cohort, study):
+    """Half of each centre is written in capitals: a model of the other half would know the centre that it predicts."""
+    names = cohort.patients["centre"].astype(object)
+    turned = names.where(np.arange(len(names)) % 2 == 0, names.str.upper())
+    turned[:12] = "unknown"
+    written = replace(cohort, patients=cohort.patients.assign(centre=turned))
+    data = development_data(written, study)
+    groups = groups_of(written, data, "centre")
+    assert set(groups) == {"not stated", *first_spellings(turned)}
+    assert (groups == "not stated").sum() == 12
+    assert set(groupings(written, data)["centre"].dropna()) == set(groups) - {"not stated"}
+    by_centre = development_data(written, study, group_by="centre").fold_group
+    assert len(set(by_centre)) == len(set(groups))
+
+
+def test_the_column_that_the_study_names_is_left_out(cohort, study):
+    named = replace(study, prediction=replace(study.prediction, centre="hospital"))
+    renamed = replace(cohort, patients=cohort.patients.rename(columns={"centre": "hospital"}))
+    assert column_left_out(renamed, named, "centre") == "hospital"
+    assert column_left_out(cohort, named, "centre") == "centre"
+    assert column_left_out(renamed, study, "centre") == "centre"  # of which there is none: nothing is left out
+    assert column_left_out(renamed, study, None) is None
+    with pytest.raises(CohortError, match="column 'hospitl': the column is missing; expected a column 'hospitl'"):
+        rm.validate(renamed, study, candidates=("prior_logistic",), leave_out="hospitl")
+
+
+def first_spellings(names):
+    found = {}
+    for name in names[12:]:
+        found.setdefault(name.lower(), name)
+    return found.values()
+
+
+def test_the_model_card_says_why_centres_do_not_count(cohort, study):
+    two = np.where(np.arange(len(cohort)) < 150, "east", "west")
+    of_two = replace(cohort, patients=cohort.patients.assign(centre=two))
+    card = model_card(rm.train(of_two, study, candidates=("prior_logistic",), folds=3, repeats=1))
+    assert "but fewer than 3 of them have 5 patients: centres do not count." in card
+    card = model_card(rm.train(cohort, study, candidates=("ridge_logistic",), folds=3, repeats=1))
+    assert "the classifier takes no notice of them" in card
 
 
 def test_the_model_card_says_how_centres_differ(model, new):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +14,13 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
-from relapse_model.study.names import event_name
+from relapse_model.study.names import event_name, name_key
 from relapse_model.study.prediction import OutcomeRule
+from relapse_model.study.resemblance import resembled
 from relapse_model.study.study import Study
 
 EVENTS = ("relapse", "free", "competing")
+_NEAR = 0.75  # how alike names are of which one may be a slip of the pen: deaht and death have 0.8, hcc and hcv 0.67
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +84,33 @@ ADVICE = "Name it in competing or competing_as_censoring of [outcome], or correc
 
 
 def unlisted_names(names: pd.Series, rule: OutcomeRule) -> Mask:
-    """Tell which names a study does not list; none where it lists no competing event at all: then all compete.
+    """Tell which names a study does not list.
+
+    Where it lists no competing event, all others compete; but not what only looks like one that it counts as a loss
+    (``deaht`` for ``death``): a slip of the pen would change the risks without a word.
 
     Parameters
     ----------
     names : Series
     rule : OutcomeRule
+
+    Examples
+    --------
+    >>> rule = OutcomeRule("relapse", competing_as_censoring=("death",))
+    >>> unlisted_names(pd.Series(["death", "deaht", "liver-related death", "transplantation"]), rule).tolist()
+    [False, True, True, False]
     """
     listed = (*rule.competing, *rule.competing_as_censoring)
-    if not rule.competing:
-        return np.zeros(len(names), dtype=bool)
-    return ~names.isin(listed).to_numpy(dtype=bool)
+    unlisted = ~names.isin(listed).to_numpy(dtype=bool)
+    if rule.competing:
+        return unlisted
+    odd = {name for name in names[unlisted].dropna().unique() if _looks_like(name, rule.competing_as_censoring)}
+    return names.isin(odd).to_numpy(dtype=bool)
+
+
+def _looks_like(name: str, listed: Sequence[str]) -> bool:
+    near = bool(difflib.get_close_matches(name, listed, n=1, cutoff=_NEAR))
+    return near or name_key(name) in map(name_key, listed) or resembled(name, listed) is not None
 
 
 def expected_names(rule: OutcomeRule) -> str:

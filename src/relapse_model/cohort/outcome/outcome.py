@@ -103,7 +103,7 @@ def derive_outcome(
     """
     study.require_outcome()
     landmark = study.landmark(landmark_week)
-    _refuse_late_landmark(landmark, study)
+    refuse_late_landmark(landmark, study)
     if unconfirmed_at_end not in _READINGS:
         raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     require_same_index(cohort, study)
@@ -172,7 +172,18 @@ def _need(rule: OutcomeRule) -> str:
     return f"tests of {rule.analyte!r}" if rule.analyte else "a table 'outcomes'"
 
 
-def _refuse_late_landmark(landmark: float, study: Study) -> None:
+def refuse_late_landmark(landmark: float, study: Study) -> None:
+    """Refuse a landmark that leaves no week before the horizon.
+
+    Parameters
+    ----------
+    landmark : float
+    study : Study
+
+    Raises
+    ------
+    RelapseModelError
+    """
     horizon, window = study.prediction.horizon_weeks, study.prediction.landmark_window_weeks
     if not before(landmark + window, horizon):
         raise RelapseModelError(

@@ -8,6 +8,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import NAMED, name_table
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.model.scoring.guards.shown_names import holds_identifier, identifiers
 from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
@@ -85,12 +86,14 @@ def _like(names: tuple[str, ...]) -> str:
 
 def _centre(cohort: Cohort, table: str, column: str, name: object, count: int) -> str:
     """Name the centre where all rows of a name are of one among several: a coding of its own."""
-    if "centre" not in cohort.patients or cohort.patients["centre"].nunique() < 2 or count < SMALL:
+    if "centre" not in cohort.patients or count < SMALL:
         return ""
-    rows = getattr(cohort, table)
-    where = cohort.patients["centre"].to_numpy()[rows.loc[rows[column] == name, "patient"].to_numpy()]
-    centres = pd.unique(pd.Series(where).dropna())
-    return f", all of centre {centres[0]!r}" if len(centres) == 1 else ""
+    rows, each = getattr(cohort, table), one_name_each(cohort.patients["centre"])
+    who = rows.loc[rows[column] == name, "patient"].unique()
+    centres = pd.unique(each.iloc[who].dropna())
+    if each.nunique() < 2 or len(centres) != 1 or len(who) < SMALL:  # a model file keeps it; few could be recognised
+        return ""
+    return f", all of centre {centres[0]!r}"
 
 
 CHECK = CohortCheck("RM119", "names that the study does not know", unknown_names)

@@ -10,6 +10,7 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.study.predictor import Predictor
 
 CENTRE = "centre"
@@ -38,7 +39,7 @@ def agent_by_centre(at: AtLandmark) -> Verdict:
     rows = at.at_risk
     if not len(rows):
         return not_applicable(nobody_at_risk(at))
-    centres = texts(at.cohort.patients[CENTRE]).to_numpy(dtype=object)[rows]
+    centres = texts(one_name_each(at.cohort.patients[CENTRE])).to_numpy(dtype=object)[rows]
     said = [text for one in readers for text in _without(at.cohort, one, at.landmark, rows, centres)]
     if not said:
         return passed()
@@ -60,7 +61,7 @@ def _without(cohort: Cohort, predictor: Predictor, landmark: float, rows: np.nda
     for name, size, count in sizes.itertuples():
         others = len(table) - size
         share = (table["given"].sum() - count) / others if others else 0.0
-        if count == 0 and size >= FEWEST and (1 - share) ** size < CHANCE:
+        if name and count == 0 and size >= FEWEST and (1 - share) ** size < CHANCE:
             said.append(
                 f"{predictor.label}: none of the {size} patients at {str(name)!r} has a course of "
                 f"{' or '.join(predictor.agents)}, against {share:.0%} of the patients elsewhere"

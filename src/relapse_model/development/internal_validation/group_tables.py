@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.refit import Refit
+from relapse_model.errors import CohortError, Problem
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.over_repeats import mean_measures
@@ -22,12 +25,42 @@ from relapse_model.validation.subgroups import Subgroup, subgroup_table
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
 _TIMES_THE_ODDS = np.array([0.25, 0.5, 1.0, 2.0, 4.0])  # of the observed risk, where that lies outside THRESHOLDS
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
-SUBGROUPS = ("sex", "arm", "centre", "hbv_genotype")  # columns of the patients table; bands of age besides
+CENTRE = "centre"  # column of the patients table
+SUBGROUPS = ("sex", "arm", CENTRE, "hbv_genotype")  # columns of the patients table; bands of age besides
 AGE_BANDS = ((0.0, 35.0, "0 to 34 years"), (35.0, 45.0, "35 to 44 years"), (45.0, np.inf, "45 years and over"))
+
+
+def column_left_out(cohort: Cohort, study: Study, leave_out: str | None) -> str | None:
+    """Return the column whose groups are left out: as asked; where there is no ``centre``, that which the study names.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    leave_out : str or None
+        ``"centre"``, the default of a validation, may be missing: then nothing is left out.
+
+    Raises
+    ------
+    CohortError
+        If another column was asked for, and is missing.
+    """
+    if leave_out is None or leave_out in cohort.patients:
+        return leave_out
+    if leave_out == CENTRE:
+        named = study.prediction.centre
+        return named if named in cohort.patients else leave_out
+    problem = Problem(
+        "patients", None, leave_out, "the column is missing", f"a column {leave_out!r}, whose groups are left out",
+        f"The table has {', '.join(map(repr, cohort.patients.columns))}",
+    )  # fmt: skip
+    raise CohortError("the cohort does not fit the validation", [problem])
 
 
 def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDArray[np.object_]:
     """Return the group of each row by a column of the patients table; one group where there is no such column.
+
+    All spellings of one name are one group: else a centre would be predicted by a model of its own patients.
 
     Parameters
     ----------
@@ -37,8 +70,8 @@ def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDAr
     """
     if column is None or column not in cohort.patients:
         return np.full(len(data), "all", dtype=object)
-    values = cohort.patients[column].set_axis(cohort.patient_ids).loc[data.features.index]
-    return np.asarray(values.astype(object).where(values.notna(), "not stated").to_numpy(), dtype=object)
+    values = one_name_each(cohort.patients[column]).set_axis(cohort.patient_ids).loc[data.features.index]
+    return np.asarray(values.where(values.notna(), "not stated").to_numpy(), dtype=object)
 
 
 def left_out_table(
@@ -131,6 +164,8 @@ def groupings(cohort: Cohort, data: DevelopmentData) -> dict[str, pd.Series]:
     """
     patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
     found = {name: patients[name] for name in SUBGROUPS if name in patients}
+    if CENTRE in found:
+        found[CENTRE] = one_name_each(found[CENTRE])
     if "age_years" in patients:
         found["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
     return found

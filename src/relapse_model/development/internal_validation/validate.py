@@ -11,6 +11,7 @@ from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
 from relapse_model.development.internal_validation.group_tables import (
+    column_left_out,
     left_out_table,
     subgroup_tables,
     threshold_table,
@@ -79,8 +80,8 @@ def validate(
     bootstraps : int
         Bootstrap resamples; 200 or more are usual (Riley and Collins 2023, doi:10.1002/bimj.202200302), 0 for none.
     leave_out : str, optional
-        Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
-        no such column, or a single group.
+        Column of the patients table whose groups are left out one by one. Without a column ``"centre"`` it is the one
+        that the study names for centres; nothing is left out where there is neither, or a single group.
     settings : ProcedureSettings, optional
         What is rarely changed, such as the folds of the cross-validations, and a file to `keep` finished runs in, from
         which one that was broken off (Ctrl-C) can `resume`, to the same result.
@@ -103,7 +104,8 @@ def validate(
         fold at all can be fitted. Where more than half of them cannot, no figure is estimable, and the reason stands at
         each. Single folds, resamples and centres left out that are refused are counted by reason, and stop nothing.
     RelapseModelError
-        For a `prior` that was made from this very cohort; to resume, where `keep` is of another validation.
+        For a column `leave_out` other than ``"centre"`` that is missing; for a `prior` that was made from this very
+        cohort; to resume, where `keep` is of another validation.
 
     Examples
     --------
@@ -119,6 +121,7 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     chosen = settings_with(settings, rare)
+    leave_out = column_left_out(cohort, study, leave_out)
     start = start_of(
         "validate", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior,
         censoring=censoring, group_by=group_by, calibration=calibration, seed=seed, settings=chosen,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from relapse_model.arrays import Floats, require_seed
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.outcome import refuse_late_landmark
 from relapse_model.development.candidates import build
 from relapse_model.development.learning_curve.result import CurvePoint, ExpectedPerformance, LearningCurve
 from relapse_model.development.learning_curve.truths import PriorTruths, prior_truths
@@ -25,6 +26,7 @@ from relapse_model.validation.sample_size.binary import cox_snell_r2, expected_s
 
 SIZES = (60, 132, 300, 1000)
 FEWEST_PATIENTS = 20  # whose predictors stand for those of all patients
+MOST_PATIENTS = 100_000  # of a model that is planned: more need no plan, and do not fit into memory
 LEAST_RISK = 1e-6
 _MODELS = ("prior_logistic", "ridge_logistic")
 
@@ -85,6 +87,7 @@ def learning_curve(
     """
     seed, sizes = require_seed(seed), _sizes(patients, replicates)
     landmark = study.landmark(landmark_week)
+    refuse_late_landmark(landmark, study)
     at = AtLandmark(cohort, study, landmark)
     if len(at.at_risk) < FEWEST_PATIENTS:
         nobody = "" if len(at.at_risk) else f" {why_nobody_at_risk(at.standing, study, landmark)}"  # type: ignore[arg-type]
@@ -134,14 +137,25 @@ class _Known:
 
 
 def _sizes(patients: Sequence[int], replicates: int) -> tuple[int, ...]:
-    sizes = tuple(int(size) for size in patients)
-    if not sizes or min(sizes) < FEWEST_PATIENTS or list(sizes) != sorted(set(sizes)) or sizes != tuple(patients):
+    given = tuple(patients) if isinstance(patients, Iterable) and not isinstance(patients, str) else (patients,)
+    several = isinstance(patients, Iterable) and all(map(_is_whole, given))
+    sizes = tuple(int(size) for size in given) if several else ()
+    if not sizes or min(sizes) < FEWEST_PATIENTS or max(sizes) > MOST_PATIENTS or list(sizes) != sorted(set(sizes)):
         raise RelapseModelError(
-            f"patients is {tuple(patients)!r}; expected whole numbers of {FEWEST_PATIENTS} or more, ascending."
+            f"patients is {given if isinstance(patients, Iterable) else patients!r}; expected a list of whole numbers "
+            f"of {FEWEST_PATIENTS} or more, ascending, and at most {MOST_PATIENTS:,}."
         )
-    if replicates < 10:
-        raise RelapseModelError(f"replicates is {replicates!r}; expected 10 or more: means of fewer are chance.")
+    if not _is_whole(replicates) or replicates < 10:
+        raise RelapseModelError(
+            f"replicates is {replicates!r}; expected a whole number of 10 or more: means of fewer are chance."
+        )
     return sizes
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number, one of numpy's too; yes and no are none."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return bool(number and np.isfinite(value) and value == int(value))  # type: ignore[call-overload]
 
 
 def _outcome_known(at: AtLandmark, columns: Design) -> _Known:
@@ -167,6 +181,8 @@ def _mean_risks(sizes: tuple[int, ...], events: Sequence[float] | None, known: _
                 "states no baseline; expected one of them to tell the mean risk. Give the events that are expected."
             )
         return [known.risk] * len(sizes)
+    if not isinstance(events, Iterable) or not all(isinstance(one, int | float | np.number) for one in events):
+        raise RelapseModelError(f"events is {events!r}; expected a list with one number for each of patients.")
     if len(events) != len(sizes):
         raise RelapseModelError(f"events: {len(events)} numbers; expected one for each of {len(sizes)} in patients.")
     wrong = [f"{number:g} of {size}" for number, size in zip(events, sizes, strict=True) if not 0 < number < size]

@@ -45,7 +45,7 @@ class PriorTruths:
         """
         others = len(self.forms) - 1
         drawn = int(rng.integers(max(2 * others, 1)))
-        form = self.forms[max(0, drawn - others + 1)]
+        form = self.forms[max(0, drawn - others + 1) if others else 0]  # without terms there is one form
         effect = np.where(form, rng.normal(self.mean, self.sd), 0.0)
         return risks_of_mean(self.distance @ effect, mean_risk)
 

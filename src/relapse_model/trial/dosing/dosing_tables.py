@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.features.centre_labels import one_name_each
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.forecast import Forecast
 from relapse_model.trial.dosing.rule import (
@@ -83,7 +84,7 @@ def centre_of_each(cohort: Cohort) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Return the centre of each patient: "all" where the cohort has none, "unknown" where it is blank."""
     if "centre" not in cohort.patients:
         return np.full(len(cohort), "all", dtype=object)
-    return cohort.patients["centre"].fillna("unknown").astype(str).to_numpy(dtype=object)
+    return one_name_each(cohort.patients["centre"]).fillna("unknown").astype(str).to_numpy(dtype=object)
 
 
 def deviations(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
