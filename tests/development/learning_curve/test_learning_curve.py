@@ -192,3 +192,12 @@ def test_the_verb_writes_table_figure_and_values(cohort, tmp_path, capsys):
     few = [str(tmp_path / "cohort"), "--patients", "5"]
     assert main(["plan", *few]) == 1
     assert "20 or more, ascending" in capsys.readouterr().err
+
+
+def test_no_model_seems_better_than_the_true_risks_where_some_could_not_be_fitted(cohort, study):
+    """With one relapse expected, several cohorts have none: the AUC of the true risks is of those with a model."""
+    found = rm.learning_curve(cohort, study, (60, 132), events=(1, 20), replicates=10)
+    few, more = found.points
+    assert few.with_priors.failed > 0 == more.with_priors.failed
+    assert few.with_priors.auc[0] <= few.attainable_auc
+    assert more.with_priors.auc[0] <= more.attainable_auc

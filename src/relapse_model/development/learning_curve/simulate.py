@@ -203,6 +203,7 @@ def _judged(setting: _Setting, size: int, mean: float) -> Floats:
         rng = np.random.default_rng(drawn)
         rows = rng.integers(len(risk), size=setting.known(size))
         relapse = (rng.random(len(rows)) < risk[rows]).astype(np.float64)
+        found[replicate, :, _MEASURES.index("attainable_auc")] = _of_true(risk)
         for place, name in enumerate(_MODELS):
             try:
                 model = build(name, setting.design, setting.seed).fit(setting.matrix[rows], relapse)
@@ -237,15 +238,29 @@ def _against(risk: Floats, predicted: Floats, mean: float) -> tuple[float, float
     )
 
 
+def _of_true(risk: Floats) -> float:
+    """Return the AUC of the true risks, whatever model is fitted."""
+    return _against(risk, risk, float(risk.mean()))[0]
+
+
 def _point(found: Floats, size: int, mean: float, setting: _Setting, parameters: int) -> CurvePoint:
     known = setting.known(size)
-    attainable = float(np.nanmean(found[:, :, 1]))
+    attainable = _attainable(found)
     with_priors, without = (_expected(found[:, place]) for place in range(len(_MODELS)))
     try:
         shrinkage = expected_shrinkage(known, parameters, cox_snell_r2(attainable, mean))
     except RelapseModelError:
         shrinkage = None
     return CurvePoint(size, known, known * mean, attainable, with_priors, without, shrinkage)
+
+
+def _attainable(found: Floats) -> float:
+    """Return the mean AUC of the true risks: over the truths in which the model with priors was fitted, if in any.
+
+    Else a model that could not be fitted where little can be known would seem better than the true risks.
+    """
+    fitted = ~np.isnan(found[:, 0]).any(axis=1)
+    return float(found[fitted if fitted.any() else slice(None), 0, _MEASURES.index("attainable_auc")].mean())
 
 
 def _expected(found: Floats) -> ExpectedPerformance:
