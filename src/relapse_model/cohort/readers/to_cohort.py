@@ -23,7 +23,7 @@ from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
-from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
+from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes, unsettled_words
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.read_by_word import read_by_word
 from relapse_model.cohort.readers.refusal_advice import with_advice
@@ -125,6 +125,7 @@ def cohort_of(
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
     refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping), *texts_beside_commas(made)]
+    refused += unsettled_words(made, mapping)
     try:
         cohort = checked(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,

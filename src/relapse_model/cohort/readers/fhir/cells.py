@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation, refuse_logarithm
+from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation, refuse_other_scale
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
 from relapse_model.cohort.readers.fhir.elements import Json, Step, named_in, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.fhir.times import (
     local_time,
     time_in,
 )
+from relapse_model.cohort.readers.fhir.unknown_times import unknown_time
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
@@ -70,6 +71,9 @@ class Cells:
             if "value" in wanted.paths:
                 return (one_text(resource, wanted.paths["value"], "value"),)
             return (value_said(node, {}).text,)
+        unknown = unknown_time(resource, TYPES[kind].times) if wanted.section == "labs" else ""
+        if unknown:  # also where the mapping names another date: it is that of another thing
+            return f"a result of which the date is not known: {unknown}"
         element, when = self._when(resource, kind, wanted)
         if wanted.section == "time":
             return (self._day(when, element),)
@@ -83,7 +87,7 @@ class Cells:
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
-        refuse_logarithm(named_in(node, "code"), node, said, wanted)
+        refuse_other_scale(named_in(node, "code"), node, said, wanted)
         refuse_interpretation(node, said, wanted, self.asked.second)
         known = wanted.constants or {}
         more = [
