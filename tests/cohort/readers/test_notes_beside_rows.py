@@ -85,3 +85,43 @@ def test_a_dose_that_was_not_given_is_understood(column, text):
 @pytest.mark.parametrize("column", ["Given", "Verabreicht", "是否注射"])
 def test_a_dose_that_was_given_counts(column, text):
     assert why_not_counted(text, [column], "treatments", ["hbig"]) == ""
+
+
+UNFINISHED = [
+    ("preliminary", "preliminary"), ("Retest pending.", "retest pending"), ("待复查", "待复查"),
+    ("fasting; result corrected", "result corrected"), ("provisional result", "provisional result"), ("duplicate", "duplicate"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), UNFINISHED)
+def test_a_remark_that_a_result_may_not_be_final_is_listed_and_asked(tmp_path, text, said):
+    cohort = read_excel(labs(tmp_path, "Remark", text), as_mapping(LABS))
+    assert len(cohort.labs) == 2
+    (note,) = [one for one in cohort.reading.notes if "are called" in one]
+    assert note.startswith(f"Sheet1, Remark: 1 rows that count are called {said!r}; do they count")
+
+
+@pytest.mark.parametrize("text", [*ORDINARY, "dose corrected", "visa pending", "revised the diet"])
+def test_an_ordinary_remark_is_not_listed(tmp_path, text):
+    cohort = read_excel(labs(tmp_path, "Remark", text), as_mapping(LABS))
+    assert not [one for one in cohort.reading.notes if "are called" in one]
+
+
+def test_a_remark_beside_two_results_is_of_one_row(tmp_path):
+    head = ["ID", "Enrol", "HBsAg", "ALT", "Date", "Remark"]
+    path = workbook(tmp_path / "a.xlsx", [head, ["P1", "2024-01-01", 0.8, 20, "2024-04-01", "preliminary"]])
+    both = LABS + LABS[LABS.index("[[labs]]") :].replace("hbsag", "alt").replace("HBsAg", "ALT").replace("IU/mL", "U/L")
+    cohort = read_excel(path, as_mapping(both))
+    assert [one for one in cohort.reading.notes if "are called" in one] == [
+        "Sheet1, Remark: 1 rows that count are called 'preliminary'; do they count? If not, take them out of a copy"
+    ]
+
+
+def test_a_remark_of_redcap_is_listed_where_it_stands_beside_a_result(tmp_path):
+    text = REDCAP + TIME + RECORDS + '[[labs]]\nanalyte = "hbsag"\nvalue = "hbsag"\nunit = "IU/mL"\ndate = "on"\n'
+    data = "record_id,enrolled,on,hbsag,lab_comment\n1,2024-01-01,2024-01-01,0.8,{}\n2,2024-01-01,,,preliminary\n"
+    told = read_redcap(*project(tmp_path / "1", data.format("retest pending"), text), study=built_in()).reading.notes
+    assert "data.csv, lab_comment: 1 rows that count are called 'retest pending'" in " ".join(told)
+    assert "preliminary" not in " ".join(told)
+    told = read_redcap(*project(tmp_path / "2", data.format("fasting"), text), study=built_in()).reading.notes
+    assert "are called" not in " ".join(told)

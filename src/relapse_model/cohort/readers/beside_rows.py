@@ -220,6 +220,17 @@ def is_state(name: str, own: Collection[str] = ()) -> bool:
     return _STATE.search(plain) is not None and not _rest(_OF_REPORT.sub(" ", _STATE.sub(" ", plain)), own, 0)
 
 
+def is_note(called: Iterable[str]) -> bool:
+    """Tell whether a column is called one of notes, by its name or its label.
+
+    Examples
+    --------
+    >>> is_note(["lab_comment"]), is_note(["备注"]), is_note(["x", "Remarks"]), is_note(["status"])
+    (True, True, True, False)
+    """
+    return any(_NOTES.search(plain_words(one)) for one in called if one)
+
+
 def counts_by(text: str, name: str) -> bool:
     """Tell whether a state says of a result that it counts: that it is final, or of a specimen that it is sound.
 

@@ -293,7 +293,7 @@ def test_a_number_is_in_the_unit_that_the_code_of_the_source_states(read):
     stated = MAPPING.replace("codes = [1]\n", 'codes = [1]\nunit = "mIU/mL"\n')
     for called in ("Anti-HBs (IU/mL)", "Anti-HBs OD"):
         row = number("5", unit_source_value="", measurement_source_value=called)
-        with pytest.raises(CohortError, match="column 'measurement_source_value': .*; expected a name that states"):
+        with pytest.raises(CohortError, match=r"column 'measurement_source_value': .*; expected a name that states"):
             read(row, mapping=stated)
     row = number("5", unit_source_value="", measurement_source_value="Anti-HBs (IU/L)")
     assert len(read(row, mapping=stated).labs) == 1

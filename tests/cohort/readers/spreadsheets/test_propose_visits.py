@@ -63,7 +63,7 @@ def test_a_visit_before_enrolment_is_asked(built, study):
     assert 'visits = { "0" = 0, "-4" = "..." }' in text
     assert "and -4 for 4 weeks before it" in text
     assert sorted(weeks(path, text.replace('= "..."', "= -4"), study)) == [-4, 0]
-    with pytest.raises(MappingError, match="It is not filled in. Complete the line"):
+    with pytest.raises(MappingError, match=r"line 11, key .*: '\.\.\.'; .*It is not filled in\. Complete the line"):
         parse_mapping(text, "map.toml", "excel")
 
 

@@ -24,7 +24,13 @@ from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, wh
 from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
-from relapse_model.cohort.readers.redcap.not_counted import other_relapse_dates, other_sexes, taken_back, zero_doses
+from relapse_model.cohort.readers.redcap.not_counted import (
+    other_relapse_dates,
+    other_sexes,
+    taken_back,
+    unfinished_results,
+    zero_doses,
+)
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
 from relapse_model.cohort.readers.redcap.read_files import read_export
@@ -104,6 +110,7 @@ def read_redcap(
     words = [denied_numbers(export, known, one.entry, one.rows, named, study) for one in taken]
     days = other_relapse_dates(export, made, people.table, named, known)
     notes += tuple(note for _, found in (*words, days) for note in found)
+    notes += tuple(unfinished_results(export, known, named, [(one.entry, one.rows.at) for one in taken]))
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
         never_read=tuple(_never_read(export, known)), notes=notes,
