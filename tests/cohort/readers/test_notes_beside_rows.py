@@ -89,7 +89,8 @@ def test_a_dose_that_was_given_counts(column, text):
 
 UNFINISHED = [
     ("preliminary", "preliminary"), ("Retest pending.", "retest pending"), ("待复查", "待复查"),
-    ("fasting; result corrected", "result corrected"), ("provisional result", "provisional result"), ("duplicate", "duplicate"),
+    ("fasting; result corrected", "result corrected"),
+    ("provisional result", "provisional result"), ("duplicate", "duplicate"),
 ]  # fmt: skip
 
 
@@ -125,3 +126,28 @@ def test_a_remark_of_redcap_is_listed_where_it_stands_beside_a_result(tmp_path):
     assert "preliminary" not in " ".join(told)
     told = read_redcap(*project(tmp_path / "2", data.format("fasting"), text), study=built_in()).reading.notes
     assert "are called" not in " ".join(told)
+
+
+@pytest.mark.parametrize("column", ["Bemerkung", "Befund", "Remark"])
+@pytest.mark.parametrize("text", ["HBsAg negativ", "nüchtern; HBsAg: not detected", "HBsAg 阴性"])
+def test_a_remark_that_names_the_result_and_denies_the_number_is_refused(tmp_path, column, text):
+    with pytest.raises(CohortError) as refusal:
+        read_excel(labs(tmp_path, column, text), as_mapping(LABS), study=built_in())
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (3, column)
+    assert "beside 0.8" in problem.found
+
+
+@pytest.mark.parametrize(
+    "text", ["HBsAg positiv", "HBeAg negativ", "HBsAg negative in 2019", "mother HBsAg negative", "HBsAg negativ?"]
+)
+def test_a_remark_that_names_another_result_or_says_more_denies_nothing(tmp_path, text):
+    assert len(read_excel(labs(tmp_path, "Bemerkung", text), as_mapping(LABS), study=built_in()).labs) == 2
+
+
+def test_a_remark_of_redcap_that_names_the_result_and_denies_it_is_refused(tmp_path):
+    text = REDCAP + TIME + RECORDS + '[[labs]]\nanalyte = "hbsag"\nvalue = "hbsag"\nunit = "IU/mL"\ndate = "on"\n'
+    data = "record_id,enrolled,on,hbsag,lab_comment\n1,2024-01-01,2024-01-01,{},HBsAg negative\n"
+    with pytest.raises(CohortError, match=r"'lab_comment': 'HBsAg negative beside 0\.8'"):
+        read_redcap(*project(tmp_path / "1", data.format("0.8"), text), study=built_in())
+    assert len(read_redcap(*project(tmp_path / "2", data.format("<0.05"), text), study=built_in()).labs) == 1

@@ -21,11 +21,11 @@ _DUPLICATE = re.compile(
     r"duplicated?|duplicates?|doppelt\w*|doublon|duplicad[oa]|duplicat[oa]|重复(?:结果|录入|记录|值)?"
 )
 _WITH = table(
-    """result | results | value | values | test | tests | report | lab | laboratory | sample | retest | recheck | repeat
-        | repeated | confirmation | confirmatory | verification | review | pcr | is | are | was | the | a | of | by | still
-        | only | this | entry | record | row | ergebnis | befund | wert | bestätigung | kontrolle | wiederholung | résultat
-        | valeur | contrôle | confirmación | resultado | valor | repetición | risultato | conferma | ripetizione | 结果
-        | 报告 | 值 | 标本 | 样本"""
+    """result | results | value | values | test | tests | report | lab | laboratory | sample | retest
+    | recheck | repeat | repeated | confirmation | confirmatory | verification | review | pcr | is | are
+    | was | the | a | of | by | still | only | this | entry | record | row | ergebnis | befund | wert
+    | bestätigung | kontrolle | wiederholung | résultat | valeur | contrôle | confirmación | resultado
+    | valor | repetición | risultato | conferma | ripetizione | 结果 | 报告 | 值 | 标本 | 样本"""
 )  # words that leave the sense as it is; any other may turn it
 _MOST = 5  # words of such a clause
 
