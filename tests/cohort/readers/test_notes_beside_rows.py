@@ -151,3 +151,26 @@ def test_a_remark_of_redcap_that_names_the_result_and_denies_it_is_refused(tmp_p
     with pytest.raises(CohortError, match=r"'lab_comment': 'HBsAg negative beside 0\.8'"):
         read_redcap(*project(tmp_path / "1", data.format("0.8"), text), study=built_in())
     assert len(read_redcap(*project(tmp_path / "2", data.format("<0.05"), text), study=built_in()).labs) == 1
+
+
+LONGER = [
+    "not given because of fever", "HBIG was not given, patient absent", "patient refused the injection",
+    "refused by patient", "injection postponed to next week", "not administered at this visit",
+    "verschoben wegen Fieber", "wurde nicht gegeben (Fieber)", "no administrada por fiebre", "non administrée (fièvre)",
+    "因发热未注射", "患者拒绝注射", "patient did not come, not injected",
+]  # fmt: skip
+GIVEN = [
+    "given in left arm", "refused biopsy", "next dose planned 2024-05-01", "visit postponed", "previous dose missed",
+    "vaccine not given", "was not given orally but by injection", "antibiotics withheld", "given as planned",
+    "dose given as scheduled", "rescheduled from Monday", "patient refused further blood tests", "no side effects",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LONGER)
+def test_a_remark_of_several_words_that_a_dose_was_not_given_is_understood(text):
+    assert why_not_counted(text, ["Remark"], "treatments", ["hbig"]) == "not given, or a placebo"
+
+
+@pytest.mark.parametrize("text", GIVEN)
+def test_a_remark_on_something_else_says_nothing_of_the_dose(text):
+    assert why_not_counted(text, ["Remark"], "treatments", ["hbig"]) == ""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from relapse_model.cohort.laboratory.words import table
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.notes_beside_doses import dose_not_given
 from relapse_model.cohort.readers.other_things import (
     CANCELLED,
     DERIVED,
@@ -264,7 +265,7 @@ def _noted(plain: str, section: str) -> str:
         return WITHDRAWN
     about = short or _OF_ROW.search(plain) is not None
     if section == "treatments":
-        return other_thing(plain, (NOT_GIVEN,)) if about else ""
+        return dose_not_given(plain, short=about)
     if _CHANGED.search(plain):
         return ANOTHER
     return other_thing(_WITHOUT.sub(" ", plain), (PERSON, NO_RESULT)) if about else ""
