@@ -72,12 +72,14 @@ def _named(
     export: Export, value: str, rows: EntryRows, named: frozenset[str], study: Study | None
 ) -> Iterator[Problem]:  # fmt: skip
     """Yield a problem for each number beside which a remark names its analyte and says another result of it."""
-    form = export.forms.get(value, "")
-    for name in unread(export, named) if study is not None else []:
+    if study is None:
+        return
+    form, names = export.forms.get(value, ""), analyte_names(study)
+    for name in unread(export, named):
         if "___" in name or export.forms.get(name, "") != form or not may_name_results(_called(export, name)):
             continue
         texts = texts_of(export, name)
-        said = named_results(texts.iloc[rows.at], rows.rows["analyte"], analyte_names(study))
+        said = named_results(texts.iloc[rows.at], rows.rows["analyte"], names)
         wrong = rows.at[denied_results(rows.rows, said, study)]
         found = texts + " beside " + export.columns[value].astype(str) if value in export.columns else texts
         yield from export.table.problems(wrong, name, EXPECTED, ADVICE, found)
