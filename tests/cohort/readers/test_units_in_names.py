@@ -9,6 +9,7 @@ from spreadsheet_files import as_mapping, workbook
 
 from relapse_model.cohort.readers.cdisc.read import read_cdisc
 from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
@@ -235,3 +236,40 @@ def test_what_is_no_unit_is_not_held_against_it(tmp_path, name):
     rows = [["id", "enrolled", "on", name], ["1", "2024-01-08", "2024-01-08", 21]]
     entry = f'[[labs]]\nanalyte = "alt"\nvalue = "{name}"\nunit = "U/L"\ndate = "on"\n'
     assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(IDS + entry)).labs) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "said"),
+    [
+        ("ALT (KU)", "U/L", "KU"), ("ALT ukat", "U/L", "ukat"), ("HBsAg OD", "IU/mL", "OD"),
+        ("HBsAg OD450", "IU/mL", "OD"), ("HBV DNA Ct", "IU/mL", "Ct"), ("HBV DNA (copies)", "IU/mL", "copies"),
+        ("HBsAg cut-off index", "IU/mL", "COI"), ("ALT (Karmen)", "U/L", "Karmen units"),
+        ("HBsAg (S/N)", "IU/mL", "S/N"), ("Bilirubin (mg)", "umol/L", "mg"),
+        # Units that are short for the one that is read, and words that look like measures.
+        ("ALT (IU)", "U/L", ""), ("anti-HBs (IU)", "mIU/mL", ""), ("HBV DNA copies", "log10 copies/mL", ""),
+        ("HBeAg cut-off index", "S/CO", ""), ("PLT ct", "10^9/L", ""), ("Magnesium (Mg)", "mmol/L", ""),
+        ("Serum Mg", "mmol/L", ""), ("HBsAg LOD", "IU/mL", ""), ("ALT King's College", "U/L", ""), ("ALT", "U/L", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_states_no_amount_or_half_a_unit(name, read, said):
+    assert other_measure(name, read) == said
+
+
+def test_a_column_that_holds_no_amounts_is_refused_by_name(tmp_path):
+    header = ["id", "enrolled", "drawn", "ALT (KU)", "HBsAg OD", "HBV DNA Ct"]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", "2024-01-01", 22, 0.05, 36.2]])
+    answers = labs("ALT (KU)", "U/L", "alt") + labs("HBsAg OD", "IU/mL") + labs("HBV DNA Ct", "IU/mL", "hbv_dna")
+    found = refused(read_excel, path, as_mapping(IDS + answers), study=built_in())
+    assert [one.split(";")[0] for one in found] == [
+        "Sheet1, column 'ALT (KU)': 'KU' by its name or label",
+        "Sheet1, column 'HBsAg OD': 'OD' by its name or label",
+        "Sheet1, column 'HBV DNA Ct': 'Ct' by its name or label",
+    ]
+
+
+def test_a_unit_that_cannot_be_the_one_the_mapping_reads_it_as_is_refused(tmp_path):
+    rows = [["id", "enrolled", "drawn", "ALT", "ALT unit"], [1, "2024-01-01", "2024-01-01", 22, "KU"]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    read = labs("ALT", "", "alt").replace('""', '{ field = "ALT unit", values = { "KU" = "U/L" } }')
+    (one,) = refused(read_excel, path, as_mapping(IDS + read), study=built_in())
+    assert "'KU' of 'ALT unit' as 'U/L'; expected what the text says by itself" in one

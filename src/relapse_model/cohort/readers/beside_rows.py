@@ -9,6 +9,7 @@ from functools import lru_cache
 from relapse_model.cohort.laboratory.words import table
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.notes_beside_doses import dose_not_given
 from relapse_model.cohort.readers.other_things import (
     CANCELLED,
     DERIVED,
@@ -220,6 +221,17 @@ def is_state(name: str, own: Collection[str] = ()) -> bool:
     return _STATE.search(plain) is not None and not _rest(_OF_REPORT.sub(" ", _STATE.sub(" ", plain)), own, 0)
 
 
+def is_note(called: Iterable[str]) -> bool:
+    """Tell whether a column is called one of notes, by its name or its label.
+
+    Examples
+    --------
+    >>> is_note(["lab_comment"]), is_note(["备注"]), is_note(["x", "Remarks"]), is_note(["status"])
+    (True, True, True, False)
+    """
+    return any(_NOTES.search(plain_words(one)) for one in called if one)
+
+
 def counts_by(text: str, name: str) -> bool:
     """Tell whether a state says of a result that it counts: that it is final, or of a specimen that it is sound.
 
@@ -253,7 +265,7 @@ def _noted(plain: str, section: str) -> str:
         return WITHDRAWN
     about = short or _OF_ROW.search(plain) is not None
     if section == "treatments":
-        return other_thing(plain, (NOT_GIVEN,)) if about else ""
+        return dose_not_given(plain, short=about)
     if _CHANGED.search(plain):
         return ANOTHER
     return other_thing(_WITHOUT.sub(" ", plain), (PERSON, NO_RESULT)) if about else ""

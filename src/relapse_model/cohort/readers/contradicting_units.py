@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from relapse_model.cohort.laboratory.unit_conversion import conversion
-from relapse_model.cohort.readers.units_in_names import unit_stands
+from relapse_model.cohort.readers.measures_in_names import other_measure
+from relapse_model.cohort.readers.units_in_names import unit_stands, units_in_name
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
@@ -41,6 +42,31 @@ def units_contradict(one: str, other: str) -> bool:
         return True
     bare = [text.casefold().replace("[", "").replace("]", "").replace("iu", "u") for text in plain]
     return bare[0] != bare[1]
+
+
+@lru_cache(maxsize=8192)
+def other_unit_named(name: str, unit: str) -> str:
+    """Return the unit that the name of a result states, where that is another one than its own; else nothing.
+
+    A logarithm without its unit says nothing here, and neither do the kinds of quantities in names of LOINC.
+
+    Parameters
+    ----------
+    name, unit : str
+
+    Examples
+    --------
+    >>> [other_unit_named(one, "U/L") for one in ("ALT (ukat/L)", "ALT ukat", "ALT (KU)", "ALT (IU/L)", "ALT")]
+    ['ukat/L', 'ukat', 'KU', '', '']
+    >>> other_unit_named("Hepatitis B virus DNA [Units/volume] in Serum", "IU/mL"), other_unit_named("HBsAg OD", "")
+    ('', '')
+    """
+    if not name or not unit:
+        return ""
+    named = [one for one in units_in_name(name) if one != "log10"]
+    if named:
+        return named[0] if all(units_contradict(one, unit) for one in named) else ""
+    return other_measure(name, unit)
 
 
 def converted(one: str, other: str, rule: Analyte | None) -> float | None:

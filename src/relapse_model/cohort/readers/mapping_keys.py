@@ -37,7 +37,12 @@ def visits(value: Any) -> dict[str, float]:
     """Accept a table from the names of visits to weeks since enrolment."""
     if not isinstance(value, dict) or not value:
         raise NotAllowed("a table of visits and weeks, such as { W0 = 0, W4 = 4 }")
-    return {text(visit): number(-5200, 5200)(week) for visit, week in value.items()}
+    return {text(visit): number(-5200, 5200)(_of_text(week)) for visit, week in value.items()}
+
+
+def _of_text(value: Any) -> Any:
+    """Return a number that was written between quotes, in place of the dots of a proposal."""
+    return float(value) if isinstance(value, str) and re.fullmatch(r"\s*-?\d+(?:\.\d+)?\s*", value) else value
 
 
 def text_or_texts(value: Any) -> tuple[str, ...]:

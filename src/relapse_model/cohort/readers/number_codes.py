@@ -112,6 +112,45 @@ def numbers_of_nines(made: Mapping[str, MadeTable], mapping: SourceMapping | Non
     yield from _placed(table, "value", wrong.tolist(), "a result", _OF_NINES, _WHAT)
 
 
+_UNSETTLED = frozenset({"nd", "n.d", "n.d.", "n. d.", "n/d"})
+_ND = "{!r}, which is written for what was not detected, and for what was not done"
+_WHICH = (
+    'State under [missing] what it is: results = ["{0}"] if nothing was detected, codes = ["{0}"] if it was not done'
+)
+
+
+def is_unsettled(text: str) -> bool:
+    """Tell whether a text is an abbreviation that may mean "not detected", and "not done".
+
+    Examples
+    --------
+    >>> [is_unsettled(text) for text in ("ND", "n.d.", "TND", "not done")]
+    [True, True, False, False]
+    """
+    return plain_words(text) in _UNSETTLED
+
+
+def unsettled_words(made: Mapping[str, MadeTable], mapping: SourceMapping | None) -> Iterator[Problem]:
+    """Yield a problem for each result "nd" of which a mapping of a form filled in by hand does not say what it means.
+
+    A laboratory's own report has its own word for what was not done; whoever fills in a form may mean either.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+    mapping : SourceMapping or None
+        Whose ``results`` under ``[missing]`` say which are results.
+    """
+    table = made.get("labs")
+    if mapping is None or mapping.kind != "redcap" or table is None or "value" not in table.rows:
+        return
+    codes, texts = pd.factorize(table.rows["value"].astype(object))
+    stated = set(map(text_key, mapping.results))
+    open_ = [is_unsettled(text) and text_key(text) not in stated for text in map(str, texts)]
+    wrong = np.flatnonzero(np.array([*open_, False], dtype=bool)[codes])
+    yield from _placed(table, "value", wrong.tolist(), "a result, or none", _ND, _WHICH)
+
+
 def _columns(made: Mapping[str, MadeTable]) -> Iterator[tuple[MadeTable, str]]:
     for name, column in _READ.items():
         if name in made and {column, "patient_id"} <= set(made[name].rows):

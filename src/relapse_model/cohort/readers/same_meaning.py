@@ -11,6 +11,7 @@ from functools import lru_cache
 from relapse_model.cohort.deaths import names_a_death
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.label_words import is_arm, is_negated, level_named, relapse_or_free, says
+from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.outcome_events import named
 from relapse_model.cohort.readers.units_in_names import Labels, unit_stands, units_in_name
@@ -188,4 +189,6 @@ def _result(text: str) -> str | None:
 
 def _units(label: str, meaning: str) -> bool | None:
     one, other = units_in_name(f"({label})"), units_in_name(f"({meaning})")
+    if not one and other and other_measure(f"({label})", meaning):
+        return False
     return any(unit_stands(unit, meaning) for unit in one) if one and other else None

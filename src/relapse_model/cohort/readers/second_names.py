@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.contradicting_units import other_unit_named
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.other_things import (
     DERIVED,
@@ -36,6 +37,11 @@ _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _SAID = {"analyte": (PERSON, SPECIMEN, DERIVED, NO_RESULT), "agent": OF_TREATMENTS}
 _IN_BRACKETS = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]|\{visit\}")
 _DIVIDED = re.compile(r"[/÷]")
+OF_ONE_UNIT = "a name that states the unit in which the result is read, or none"
+IF_ITS_UNIT = (
+    "If the name is right, state its unit in the entry, or correct that of the row, or leave such rows out by 'when'; "
+    "if the name is wrong, correct it"
+)
 IF_RIGHT = "Leave such rows out by 'when'; if the name is wrong, correct it"
 
 
@@ -171,6 +177,18 @@ class SecondNames:
         """
         codes, pairs = distinct_pairs(texts, units)
         found = [logarithm_in_plain_unit(text, unit) for text, unit in pairs]
+        among: Mask = np.array([*found, False], dtype=bool)[codes]
+        return among
+
+    def other_units(self, texts: pd.Series, units: pd.Series) -> Mask:
+        """Tell which texts state a unit of the result that is not the one in which it is read.
+
+        Parameters
+        ----------
+        texts, units : Series
+        """
+        codes, pairs = distinct_pairs(texts, units)
+        found = [bool(other_unit_named(text, unit)) for text, unit in pairs]
         among: Mask = np.array([*found, False], dtype=bool)[codes]
         return among
 

@@ -23,7 +23,7 @@ from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.counted_once import with_repetitions
 from relapse_model.cohort.readers.day_counts import day_counts
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
-from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes
+from relapse_model.cohort.readers.number_codes import code_like, numbers_of_nines, stated_codes, unsettled_words
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.read_by_word import read_by_word
 from relapse_model.cohort.readers.refusal_advice import with_advice
@@ -124,7 +124,7 @@ def cohort_of(
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     refused = [*_lives(made, births, deaths), *unit_numbers(made), *negative_numbers(made, study), *day_counts(made)]
-    refused += [*stated_codes(made, labels or {}), *numbers_of_nines(made, mapping), *texts_beside_commas(made)]
+    refused += [*_codes(made, mapping, labels or {}), *texts_beside_commas(made)]
     try:
         cohort = checked(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
@@ -138,6 +138,13 @@ def cohort_of(
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
     odd = (*far_from_visit(made, window), *code_like(made, mapping))
     return replace(cohort, remarks=(*cohort.remarks, *(one for one in odd if one.patient in kept)))
+
+
+def _codes(made: Mapping[str, MadeTable], mapping: SourceMapping | None, labels: Labels) -> Iterator[Problem]:
+    """Yield what may be a code for no value, and of which the mapping does not say what it is."""
+    yield from stated_codes(made, labels)
+    yield from numbers_of_nines(made, mapping)
+    yield from unsettled_words(made, mapping)
 
 
 def _lives(made: Mapping[str, MadeTable], births: MadeTable | None, deaths: MadeTable | None) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.errors import Problem
 from relapse_model.study.analyte import Analyte
@@ -267,6 +268,8 @@ def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amou
         unknown = "" if named or amount else unknown_unit_in_name(text)
         if unknown and unit_key(unknown) != unit_key(unit):
             return unknown
+        if not named and not amount and (measure := other_measure(text, unit)):
+            return measure
     return ""
 
 

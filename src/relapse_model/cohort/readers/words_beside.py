@@ -192,6 +192,29 @@ def is_about(
     return bool(rests) and not named and not others
 
 
+def word_said(text: str) -> str:
+    """Return `NEGATIVE`, `ABSENT`, `POSITIVE` or `PRESENT` where a word says so; nothing where it does not.
+
+    Examples
+    --------
+    >>> [word_said(text) for text in ("negativ", "未检出", "Positive", "0.05", "fasting")]
+    ['negative', 'not detected', 'positive', '', '']
+    """
+    said = _meaning(text, asks=False) or ""
+    return said if said in (NEGATIVE, ABSENT, POSITIVE, PRESENT) else ""
+
+
+def says_no_more_than_result(name: str) -> bool:
+    """Tell whether a column is called a result, and not of what: "Befund".
+
+    Examples
+    --------
+    >>> [says_no_more_than_result(one) for one in ("Befund", "Result", "HBsAg result", "Sex")]
+    [True, True, False, False]
+    """
+    return bool(name.strip()) and not _rest(name)
+
+
 def _rest(name: str) -> str:
     """Return what a name says besides that it is a result in words, and its unit."""
     plain = plain_words(next(iter(shorter_names(name)), name))

@@ -349,3 +349,20 @@ def test_a_unit_is_no_number(tmp_path, unit):
 def test_a_condition_that_no_row_meets_is_refused(tmp_path):
     text = refused(tmp_path, MAPPING + 'when = { LBTEST = "AntiHBs" }\n', lb=LB)
     assert "rows of anti_hbs, and none as 'when' asks; expected values that occur together" in text
+
+
+@pytest.mark.parametrize("called", ["Anti-HBs (IU/mL)", "Anti-HBs OD", "Anti-HBs (KIU)"])
+def test_a_result_is_in_the_unit_that_its_own_name_states(tmp_path, called):
+    stated = MAPPING + 'unit = "mIU/mL"\n'
+    text = refused(tmp_path, stated, lb=[lb(unit="", LBTEST=called)])
+    assert f"column 'LBTEST': '{called}'; expected a name that states the unit in which the result is read" in text
+    named = stated + f'when = {{ LBTEST = "{called}" }}\n'  # a name by which rows are chosen states it no less
+    assert "expected a name that states the unit" in refused(tmp_path, named, lb=[lb(unit="", LBTEST=called)])
+    assert len(read(tmp_path, stated, lb=[lb(unit="", LBTEST="Anti-HBs (IU/L)")]).labs) == 1
+
+
+def test_a_unit_of_the_standardised_result_contradicts_the_one_that_the_mapping_answers(tmp_path):
+    stated = MAPPING + 'unit = "mIU/mL"\n'
+    row = lb(result="12", unit="", LBSTRESC="12", LBSTRESU="IU/mL")
+    assert "expected the amount of LBORRES" in refused(tmp_path, stated, lb=[row])
+    assert len(read(tmp_path, stated, lb=[{**row, "LBSTRESU": "IU/L"}]).labs) == 1

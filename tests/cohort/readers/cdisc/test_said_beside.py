@@ -164,6 +164,17 @@ def test_a_result_that_may_not_be_final_counts_and_is_told(tmp_path, value, told
     assert not any("are called" in note for note in cohort.reading.notes)
 
 
+@pytest.mark.parametrize(("text", "said"), [("Retest pending.", "retest pending"), ("Duplicate", "duplicate")])
+def test_a_remark_that_a_result_may_not_be_final_is_told(tmp_path, text, said):
+    rows = [lb(LBSEQ=1.0, LBCOM=text), lb(date="2024-02-01", LBSEQ=2.0, LBCOM="Fasting")]
+    (note,) = [one for one in read(tmp_path, lb=rows).reading.notes if "are called" in one]
+    assert note.startswith(f"LB, LBCOM: 1 rows that count are called {said!r}; if they do not count yet")
+    co = [{"DOMAIN": "CO", "RDOMAIN": "LB", "USUBJID": "S-1", "IDVAR": "LBSEQ", "IDVARVAL": "1", "COVAL": text}]
+    (tmp_path / "co").mkdir()
+    (note,) = [one for one in read(tmp_path / "co", lb=[lb(LBSEQ=1.0)], co=co).reading.notes if "are called" in one]
+    assert note.startswith(f"LB, CO.COVAL: 1 rows that count are called {said!r}; ")
+
+
 def test_two_values_of_one_qualifier_for_one_row_are_both_read(tmp_path):
     """The first alone was: FINAL before CANCELLED. The standard has one; where neither takes it back, it is told."""
     rows = [lb(LBSEQ=1.0), lb(date="2024-02-01", LBSEQ=2.0)]

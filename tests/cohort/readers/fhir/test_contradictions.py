@@ -257,3 +257,52 @@ def test_an_interpretation_is_what_the_number_says(read):
         read({**observation(**quantity(50)), **negative}, study=study)
     assert values(read({**observation(**quantity(5)), **negative}, study=study)) == ["5"]
     assert values(read({**observation(**quantity(50)), "interpretation": [{"text": "High"}]}, study=study)) == ["50"]
+
+
+@pytest.mark.parametrize("called", ["Anti-HBs (IU/mL)", "Anti-HBs OD"])
+def test_a_number_is_in_the_unit_that_its_own_code_states(read, called):
+    """The mapping answers a unit for results without one; their name states another."""
+    stated = MAPPING.replace('5193-8"]\n', '5193-8"]\nunit = "mIU/mL"\n')
+    bare = observation(**{"valueQuantity": {"value": 12}})
+    code = {"coding": [{"system": LOINC, "code": "5193-8"}], "text": called}
+    with pytest.raises(CohortError, match="in 'mIU/mL'; expected a name that states the unit"):
+        read({**bare, "code": code}, mapping=stated)
+    code["text"] = "Hepatitis B virus surface Ab [Units/volume] in Serum"
+    assert values(read({**bare, "code": code}, mapping=stated)) == ["12"]
+
+
+ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+
+
+@pytest.mark.parametrize("issued", [{}, {"issued": "2024-03-09T10:00:00+08:00"}])
+@pytest.mark.parametrize("dated", ["", 'date = "issued"\n'])
+def test_a_result_whose_date_is_not_known_is_listed_and_has_no_other_date(read, issued, dated):
+    result = {key: value for key, value in observation().items() if key != "effectiveDateTime"}
+    stated = MAPPING.replace('5193-8"]\n', f'5193-8"]\n{dated}')
+    cohort = read(observation(), {**result, **issued, "_effectiveDateTime": ABSENT}, mapping=stated.replace(dated, ""))
+    assert values(cohort) == ["5.0"]
+    assert left_out(cohort) == {"a result of which the date is not known: unknown": 1}
+    if dated:
+        other = observation(issued="2024-03-09T10:00:00+08:00", **quantity())
+        cohort = read(other, {**result, **issued, "_effectiveDateTime": ABSENT}, mapping=stated)
+        assert [str(one)[:10] for one in cohort.labs["date"]] == ["2024-03-09"]
+
+
+def test_a_part_of_a_period_that_is_not_known(read):
+    result = {key: value for key, value in observation().items() if key != "effectiveDateTime"}
+    late = {**result, "effectivePeriod": {"start": "2024-03-08", "_end": ABSENT}}
+    early = {**result, "effectivePeriod": {"_start": ABSENT, "end": "2024-03-08"}}
+    cohort = read(early, late)
+    assert values(cohort) == ["5.0"]
+    assert left_out(cohort) == {"a result of which the date is not known: unknown": 1}
+    period = {"effectivePeriod": {"start": "2024-03-01", "_end": ABSENT}, "status": "in-progress"}
+    course = {key: value for key, value in dose(**period).items() if key != "effectiveDateTime"}
+    with pytest.raises(CohortError, match="an end that is not known: unknown; expected its end"):
+        read(observation(), course)
+
+
+def test_a_time_beside_the_reason_why_there_is_none_is_refused(read):
+    with pytest.raises(CohortError, match="a time, and the reason 'unknown' why there is none"):
+        read(observation(_effectiveDateTime=ABSENT, **quantity()))
+    source = {"extension": [{"url": "http://hospital.example/clock", "valueCode": "ward"}]}
+    assert values(read(observation(_effectiveDateTime=source, **quantity()))) == ["5.0"]

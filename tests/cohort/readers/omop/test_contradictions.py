@@ -287,3 +287,31 @@ def test_a_condition_that_no_row_meets_is_refused(read):
 def test_a_unit_is_no_number(read):
     with pytest.raises(CohortError, match=r"column 'unit_source_value': '200\.0'; expected a unit"):
         read(number("5", unit_source_value="200.0"))
+
+
+def test_a_number_is_in_the_unit_that_the_code_of_the_source_states(read):
+    stated = MAPPING.replace("codes = [1]\n", 'codes = [1]\nunit = "mIU/mL"\n')
+    for called in ("Anti-HBs (IU/mL)", "Anti-HBs OD"):
+        row = number("5", unit_source_value="", measurement_source_value=called)
+        with pytest.raises(CohortError, match=r"column 'measurement_source_value': .*; expected a name that states"):
+            read(row, mapping=stated)
+    row = number("5", unit_source_value="", measurement_source_value="Anti-HBs (IU/L)")
+    assert len(read(row, mapping=stated).labs) == 1
+
+
+def test_a_concept_on_a_logarithmic_scale_contradicts_a_plain_unit(read):
+    """LOINC has codes of their own for logarithms; 3.2 log10 IU/mL are 1585 IU/mL, and no 3.2."""
+    dna = MAPPING.replace('analyte = "anti_hbs"', 'analyte = "hbv_dna"')
+
+    def concept(name):
+        return [{"concept_id": "1", "concept_name": name, "concept_code": "0-0", "vocabulary_id": "LOINC"}]
+
+    row = number("3.2", unit_source_value="IU/mL")
+    logs = concept("Hepatitis B virus DNA [Log units/volume] (viral load) in Serum")
+    with pytest.raises(CohortError, match=r"Log units/volume.*expected a name that states the unit"):
+        read(row, mapping=dna, concept=logs)
+    logged = number("3.2", unit_source_value="log10 IU/mL")
+    assert read(logged, mapping=dna, concept=logs).labs["unit"].tolist() == ["log10 IU/mL"]
+    plain = concept("Hepatitis B virus DNA [Units/volume] (viral load) in Serum")
+    for one in (row, logged):
+        assert len(read(one, mapping=dna, concept=plain).labs) == 1

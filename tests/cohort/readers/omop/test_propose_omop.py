@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from omop_rows import DRUG, MEASUREMENT, PERSON, PROCEDURE
+from omop_writer import write_duckdb
 
 import relapse_model as rm
 from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.omop.database import DuckTables
+from relapse_model.cohort.readers.omop.folder import Folder
 from relapse_model.cohort.readers.omop.propose import propose_omop
 from relapse_model.cohort.readers.omop.read import read_omop
 from relapse_model.errors import CohortError
@@ -128,3 +132,40 @@ def test_visits_are_called_by_their_names(write, tmp_path, concepts):
     (tmp_path / "VISIT_OCCURRENCE.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     text = write([result("HBsAg")], concepts=concepts)
     assert "# codes = [9202]  # 9202 Outpatient Visit: 3, 9203 Emergency Room Visit: 2, 77: 1" in text
+
+
+OBSERVED = (
+    [("900", "HBIG", "treatment arm")] * 2 + [("900", "Control", "treatment arm")] + [("41", "a note", "note")] * 4
+)
+
+
+def observations(folder, kind):
+    """Write two patients' observations as CSV or in DuckDB; return the source."""
+    columns = ("observation_concept_id", "value_as_string", "observation_source_value")
+    rows = [
+        {"observation_id": str(place), "person_id": "1", **dict(zip(columns, one, strict=True))}
+        for place, one in enumerate(OBSERVED)
+    ]
+    tables = {"person": [PERSON], "measurement": [result("HBV DNA")], "observation": rows}
+    frames = {name: pd.DataFrame(some) for name, some in tables.items()}
+    if kind == "files":
+        for name, frame in frames.items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        return folder
+    write_duckdb(frames, folder / "cdm.duckdb", "main")
+    return folder / "cdm.duckdb"
+
+
+@pytest.mark.parametrize("kind", ["files", "duckdb"])
+def test_texts_of_observations_are_read_of_the_arm_alone(tmp_path, kind, monkeypatch):
+    """Four of the seven rows are notes: they are counted by the source, and their texts are not fetched."""
+    queries = []
+    owner = Folder if kind == "files" else DuckTables
+    chunks = owner.chunks
+    monkeypatch.setattr(owner, "chunks", lambda self, query: (queries.append(query), chunks(self, query))[1])
+    text = propose_omop(observations(tmp_path, kind), rm.load_study("hbsag-relapse"))
+    assert "HBIG: 2, Control: 1" in text
+    assert "# 41  # note: 4" in text
+    assert "# 900  # treatment arm: 3" in text
+    texts = [one for one in queries if one.table == "observation" and "value_as_string" in one.columns]
+    assert [one.among for one in texts] == [{"observation_concept_id": ("900",)}]

@@ -181,3 +181,26 @@ def test_a_flag_with_signs_among_other_words_is_proposed_and_its_rest_is_not_tak
     answered = text.replace('"2" = "" }', '"2" = "", "3" = "" }')
     labs = read_redcap(path, parse_mapping(answered, "map.toml", "redcap"), study=built_in()).labs
     assert labs["value"].tolist() == ["<0.05", "120", "12"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "meanings"),
+    [
+        (("HBIG", "Control"), ("HBIG", "Control")), (("HBIG组", "对照组"), ("hbig", "control")),
+        (("Group A", "Group B"), ("...", "...")), (("Passive immunisation", "Control"), ("...", "Control")),
+        (("Immunoglobulin", "No immunoglobulin"), ("...", "...")), (("Yes", "No"), ("...", "...")),
+    ],
+)  # fmt: skip
+def test_arms_that_have_words_of_their_own_are_asked_and_not_guessed(tmp_path, labels, meanings):
+    dictionary = (
+        "record_id,f,text,Record,,,\nenrolled,f,text,Date of enrolment,,date_ymd,\n"
+        f'arm,f,radio,Arm,"1, {labels[0]} | 2, {labels[1]}",,\nlab_date,f,text,Drawn,,date_ymd,\n'
+        "hbsag,f,text,HBsAg (IU/mL),,number,\n"
+    )
+    data = "record_id,enrolled,arm,lab_date,hbsag\n1,2024-01-01,1,2024-03-01,0.01\n2,2024-01-01,2,2024-03-01,0.02\n"
+    source, _ = project(tmp_path, data, MAPPING, dictionary)
+    (line,) = [one for one in propose_redcap(source, built_in()).split("\n") if "arm = " in one]
+    asked = "..." in meanings
+    stated = f'arm = {{ field = "arm", values = {{ "1" = "{meanings[0]}", "2" = "{meanings[1]}" }} }}'
+    assert line.startswith(f"{'#? ' * asked}{stated}  # Arm, 2 filled")
+    assert (f"which of hbig and control is each? 1 {labels[0]}, 2 {labels[1]}" in line) is asked

@@ -165,3 +165,31 @@ def test_not_detected_without_a_number_is_counted_beside_words_for_the_limit(tmp
     )
     cohort = read(tmp_path, data, MAPPING, dictionary)
     assert any("hbsag_st: 1 results in words, where hbsag is empty" in note for note in cohort.reading.notes)
+
+
+def test_nd_is_asked_and_without_an_answer_refused_by_row(tmp_path):
+    """It is written for what was not detected, and for what was not done; TND has one meaning."""
+    data = (
+        rows("0.05")
+        .replace(",0,0.05", ",,ND")
+        .replace(",1,0.3", ",,n.d.")
+        .replace("2024-01-08,0,\n", "2024-01-08,,TND\n")
+    )
+    data = data.replace(",hbsag_det", "").replace("2024-01-08,,", "2024-01-08,")
+    found = refused(tmp_path, data)
+    said = "which is written for what was not detected, and for what was not done"
+    assert [one.partition(";")[0] for one in found] == [
+        f"data.csv, row 2, column 'hbsag': 'ND', {said}",
+        f"data.csv, row 3, column 'hbsag': 'n.d.', {said}",
+    ]
+    assert 'results = ["ND"] if nothing was detected, codes = ["ND"] if it was not done' in found[0]
+    text = propose_redcap(project(tmp_path / "b", data, MAPPING, DICTIONARY)[0], built_in())
+    assert '#? results = ["ND", "n.d."]  # does "ND", "n.d." mean that nothing was detected?' in text
+    detected = read(tmp_path, data, MAPPING + '[missing]\nresults = ["ND", "n.d."]\n')
+    assert detected.labs["kind"].astype(str).tolist() == ["negative"] * 3
+    done = read(tmp_path, data, MAPPING + '[missing]\ncodes = ["ND"]\nresults = ["n.d."]\n')
+    assert done.labs["patient_id"].astype(str).tolist() == ["2", "3"]
+    stated = MAPPING.replace(
+        'value = "hbsag"', 'value = { field = "hbsag", values = { ND = "not detected", "n.d." = "", TND = "TND" } }'
+    )
+    assert read(tmp_path, data, stated).labs["kind"].astype(str).tolist() == ["negative", "negative"]

@@ -65,7 +65,7 @@ def test_what_only_a_person_knows_is_asked(tmp_path, study):
     text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
     assert questions(text) == [
         'zero = { field = "" }',
-        'visits = { "1" = ?, "2" = ? }',
+        'visits = { "1" = "...", "2" = "..." }',
         'arm = { field = "分组", values = { "A组" = "?", "对照" = "control" } } # A组 1, 对照 1',
         'sex = { field = "性别", values = { "1" = "?", "2" = "?" } } # 1 1, 2 1',
         'hbsag_before_treatment_iu_ml = { field = "治疗前HBsAg", unit = "" }',

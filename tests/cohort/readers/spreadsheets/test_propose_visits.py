@@ -51,7 +51,7 @@ def test_visits_called_by_words_are_read_by_their_dates(built, study):
      ("HBsAg W0 (IU/mL),HBsAg EOT (IU/mL)", "HBsAg {visit} (IU/mL)")],
 )  # fmt: skip
 def test_without_dates_their_weeks_are_asked(built, study, head, pattern):
-    path, text = built(f"{FIRST}{head}\n{P1}<0.05,0.3\n", **{"= ?": "= 24"})
+    path, text = built(f"{FIRST}{head}\n{P1}<0.05,0.3\n", **{'= "..."': '= "24"'})
     assert f'value = "{pattern}"' in text
     assert text.count("[[labs]]") == 1  # W0 is not read twice
     assert "needs a column of its date, or is taken out" in text
@@ -60,10 +60,10 @@ def test_without_dates_their_weeks_are_asked(built, study, head, pattern):
 
 def test_a_visit_before_enrolment_is_asked(built, study):
     path, text = built(f"{FIRST}W-4 HBsAg (IU/mL),W0 HBsAg (IU/mL)\n{P1}0.3,<0.05\n")
-    assert 'visits = { "0" = 0, "-4" = ? }' in text
+    assert 'visits = { "0" = 0, "-4" = "..." }' in text
     assert "and -4 for 4 weeks before it" in text
-    assert sorted(weeks(path, text.replace("= ?", "= -4"), study)) == [-4, 0]
-    with pytest.raises(MappingError, match=r"Put what is asked in place of each \?"):
+    assert sorted(weeks(path, text.replace('= "..."', "= -4"), study)) == [-4, 0]
+    with pytest.raises(MappingError, match=r"line 11, key .*: '\.\.\.'; .*It is not filled in\. Complete the line"):
         parse_mapping(text, "map.toml", "excel")
 
 
@@ -71,9 +71,9 @@ def test_rows_of_visits_with_columns_of_analytes(built, study):
     """UNS and ET have no week: they are asked; no date is asked for where there is none."""
     rows = "P01,M,34,0,<0.05,12\nP01,M,34,UNS,0.06,200\nP01,M,34,12,0.3,100\n"
     path, text = built("ID,Sex,Age,Week,HBsAg (IU/mL),anti-HBs (mIU/mL)\n" + rows)
-    assert 'week = { field = "Week", values = { "0" = "0", "UNS" = "?", "12" = "12" } }' in text
+    assert 'week = { field = "Week", values = { "0" = "0", "UNS" = "...", "12" = "12" } }' in text
     assert "zero = " not in text
-    assert weeks(path, text.replace('"UNS" = "?"', '"UNS" = "8"'), study) == [0, 8, 12, 0, 8, 12]
+    assert weeks(path, text.replace('"UNS" = "..."', '"UNS" = "8"'), study) == [0, 8, 12, 0, 8, 12]
 
 
 def test_a_result_of_no_date_is_said(built):

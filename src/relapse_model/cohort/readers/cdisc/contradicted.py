@@ -15,7 +15,7 @@ from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.distinct_pairs import distinct_pairs
 from relapse_model.cohort.readers.entry_rows import if_right
 from relapse_model.cohort.readers.same_meaning import event_named
-from relapse_model.cohort.readers.second_names import NAMED, SecondNames
+from relapse_model.cohort.readers.second_names import IF_ITS_UNIT, NAMED, OF_ONE_UNIT, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
@@ -56,10 +56,11 @@ def other_results(wanted: Wanted, columns: Columns, table: SourceTable) -> list[
     pairs = [(value, unit) for value, unit in wanted.standard.values if value in wanted.data and unit in wanted.data]
     if wanted.entry.section != "labs" or len(pairs) < 2 or pairs[0][0] == "AVALC":
         return []
-    first = _amounts(columns[pairs[0][0]])
+    first, own = _amounts(columns[pairs[0][0]]), columns[pairs[0][1]]
+    own = own.mask(own == "", wanted.entry.constants.get("unit", ""))  # as it is read
     problems, told = [], np.zeros(len(first), dtype=bool)
     for value, unit in pairs[1:]:
-        factor, unlike = _factors(columns[pairs[0][1]], columns[unit])
+        factor, unlike = _factors(own, columns[unit])
         amount = _amounts(columns[value])
         other = ~np.isclose(amount, first * factor, rtol=_ROUNDED, atol=1e-12) & ~np.isnan(first * factor)
         other |= unlike & (first == amount) & (first != 0)  # one number in two units that are not one
@@ -185,6 +186,25 @@ def other_names(
             texts = printed[each] if each == name else printed[each].str.replace(_LOG, r" \1 ", regex=True)
             logs = second.logarithms(texts, stated)
             problems += table.problems(logs, each, expected, if_right(each), found=printed[each])
+    return problems
+
+
+def other_named_units(
+    wanted: Wanted, columns: Columns, table: SourceTable, second: SecondNames, units: pd.Series
+) -> list[Problem]:  # fmt: skip
+    """Refuse results whose own name states another unit than the one in which they are read."""
+    entry, data = wanted.entry, wanted.data
+    value = entry.fields.get("value")
+    own = (made_value(data, wanted.standard), *(one for one, _ in wanted.standard.values))
+    if entry.section != "labs" or (value is not None and (value.values or value.name not in own)):
+        return []
+    printed = Columns(columns.data, columns.rows)
+    stated = units.mask(units == "", entry.constants.get("unit", ""))
+    problems = []
+    for each in dict.fromkeys((wanted.standard.label, wanted.standard.code)):
+        if each in data:
+            texts = printed[each]
+            problems += table.problems(second.other_units(texts, stated), each, OF_ONE_UNIT, IF_ITS_UNIT, found=texts)
     return problems
 
 

@@ -13,6 +13,7 @@ from relapse_model.cohort.readers.advice_of_cdisc import advice_of_cdisc
 from relapse_model.cohort.readers.cdisc.contradicted import (
     other_characters,
     other_events,
+    other_named_units,
     other_names,
     other_results,
     other_units,
@@ -257,6 +258,7 @@ def _table(
     problems += other_characters(wanted, columns, table)
     problems += other_events(wanted, columns, table)
     problems += other_names(wanted, columns, table, wanted.second, units)
+    problems += other_named_units(wanted, columns, table, wanted.second, units)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping),
         other_reasons(wanted, columns, table), other_starts(wanted, columns, table, subjects, mapping),

@@ -26,6 +26,7 @@ from relapse_model.cohort.readers.other_things import (
 )
 from relapse_model.cohort.readers.results_in_notes import result_in_note, says_another_result
 from relapse_model.cohort.readers.second_names import LoincMet, SecondNames
+from relapse_model.cohort.readers.unfinished_notes import unfinished
 from relapse_model.errors import Problem
 
 _TOLD = re.compile(r"status|comment|remark|\bnote|STAT$|STS$|COM$|CMT$|COMM$|^CO\.COVAL$", re.IGNORECASE)
@@ -57,7 +58,7 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
     """
     problems: list[Problem] = []
     notes: Counter[str] = Counter()
-    unfinished: Counter[tuple[str, str]] = Counter()
+    met: Counter[tuple[str, str, str]] = Counter()
     for one in taken:
         at = one.rows.table.number[one.rows.at].astype(np.intp) - 1
         for name, texts, place in _statements(library, one, at):
@@ -72,12 +73,12 @@ def said_beside(library: Library, taken: Sequence[TakenRows]) -> tuple[list[Prob
             if doubtful.any():
                 notes[_doubtful(name, doubtful, one.wanted.data.name, at)] += 1
             for text, count in Counter(texts[texts != ""]).items():
-                if _not_final(text, called):
-                    unfinished[f"{one.wanted.data.name}, {name}", text] += count
+                if said := _not_final(text, called):
+                    met[f"{one.wanted.data.name}, {name}", said, text if said == text else "..."] += count
         problems += _below_limits(one, at)
     told = [
-        f"{name}: {count:,} rows that count are called {text!r}; if they do not count yet, {_out(name, text)}"
-        for (name, text), count in unfinished.items()
+        f"{name}: {count:,} rows that count are called {said!r}; if they do not count yet, {_out(name, text)}"
+        for (name, said, text), count in met.items()
     ]
     return problems, [*told, *notes, *comments_counted(library)]
 
@@ -156,10 +157,11 @@ def _speaks(text: str) -> bool:
     return _taken_back(text) or _speaks_of_withdrawal(text) or bool(result_in_note(text))
 
 
-def _not_final(text: object, called: Sequence[str]) -> bool:
-    """Tell whether a text says that a result is not final: a state in any words, a remark with nothing else."""
+def _not_final(text: object, called: Sequence[str]) -> str:
+    """Return what says in a text that a result is not final: a state in any words, a clause of a remark alone."""
     of_state = any(is_state(one) or _STATE.search(one) for one in called)
-    return bool((other_thing if of_state else says_only)(str(text), (NOT_FINAL,)))
+    said = (other_thing if of_state else says_only)(str(text), (NOT_FINAL,))
+    return str(text) if said else unfinished(str(text))
 
 
 def _statements(library: Library, one: TakenRows, at: Positions) -> Iterator[tuple[str, pd.Series, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation, refuse_logarithm
+from relapse_model.cohort.readers.fhir.contradicted import refuse_interpretation, refuse_other_scale
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
 from relapse_model.cohort.readers.fhir.elements import Json, Step, named_in, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.fhir.times import (
     local_time,
     time_in,
 )
+from relapse_model.cohort.readers.fhir.unknown_times import unknown_time
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
@@ -67,9 +68,10 @@ class Cells:
             unit = unit or wanted.unit if dose else ""
             return self._day(start, element), self._day(end, "end") if end else "", dose, unit, element
         if wanted.section == "patients":
-            if "value" in wanted.paths:
-                return (one_text(resource, wanted.paths["value"], "value"),)
-            return (value_said(node, {}).text,)
+            return (_of_patient(resource, node, wanted),)
+        unknown = unknown_time(resource, TYPES[kind].times) if wanted.section == "labs" else ""
+        if unknown:  # also where the mapping names another date: it is that of another thing
+            return f"a result of which the date is not known: {unknown}"
         element, when = self._when(resource, kind, wanted)
         if wanted.section == "time":
             return (self._day(when, element),)
@@ -83,13 +85,9 @@ class Cells:
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
-        refuse_logarithm(named_in(node, "code"), node, said, wanted)
+        refuse_other_scale(named_in(node, "code"), node, said, wanted)
         refuse_interpretation(node, said, wanted, self.asked.second)
-        known = wanted.constants or {}
-        more = [
-            one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
-            for name in ("assay", "lower_limit", "upper_limit")
-        ]
+        more = _beside_result(resource, wanted)
         return day, said.text, said.unit or wanted.unit, *more, said.element, element
 
     def _when(self, resource: Json, kind: str, wanted: Wanted) -> tuple[str, str]:
@@ -111,6 +109,19 @@ class Cells:
         if not self.zone and "T" in text:
             self.clocks[clock_of(text)] += 1
         return day
+
+
+def _of_patient(resource: Json, node: Json, wanted: Wanted) -> str:
+    return one_text(resource, wanted.paths["value"], "value") if "value" in wanted.paths else value_said(node, {}).text
+
+
+def _beside_result(resource: Json, wanted: Wanted) -> list[str]:
+    """Return the assay of a result and its limits, from the resource or as the mapping states them."""
+    known = wanted.constants or {}
+    return [
+        one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
+        for name in ("assay", "lower_limit", "upper_limit")
+    ]
 
 
 def _holds(resource: Json, path: tuple[Step, ...], texts: tuple[str, ...]) -> bool:

@@ -6,12 +6,20 @@ import numpy as np
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
+from relapse_model.cohort.readers.contradicting_units import other_unit_named
 from relapse_model.cohort.readers.fhir.elements import LOINC, Coding, Json, codings_in, object_in, objects_in, text_in
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.values import Said, UnclearError
 from relapse_model.cohort.readers.fhir.wanted import Wanted
 from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
-from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames, logarithm_in_plain_unit
+from relapse_model.cohort.readers.second_names import (
+    IF_ITS_UNIT,
+    IF_RIGHT,
+    NAMED,
+    OF_ONE_UNIT,
+    SecondNames,
+    logarithm_in_plain_unit,
+)
 
 _ONE_OF_TWO = "Correct the one that is wrong"
 _INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "detected"}
@@ -48,8 +56,8 @@ def _refuse_other_specimen(node: Json, wanted: Wanted) -> None:
             raise UnclearError(element, repr(other), "blood of the patient", IF_RIGHT)
 
 
-def refuse_logarithm(codings: list[Coding], node: Json, said: Said, wanted: Wanted) -> None:
-    """Refuse a number that its own code calls a logarithm, in a unit that is none of one."""
+def refuse_other_scale(codings: list[Coding], node: Json, said: Said, wanted: Wanted) -> None:
+    """Refuse a number that its own code calls a logarithm, or says to be in another unit than the one it is read in."""
     if wanted.section != "labs" or not any(map(str.isdigit, said.text)):
         return
     called = [one.display for one in codings] + [text_in(object_in(node, "code") or {}, "text")]
@@ -58,6 +66,9 @@ def refuse_logarithm(codings: list[Coding], node: Json, said: Said, wanted: Want
     if log is not None:
         raise UnclearError("code", f"{log!r}, in {unit!r}", "the amount itself, as its unit says, and no logarithm",
                            IF_RIGHT)  # fmt: skip
+    other = next((one for one in called if other_unit_named(one, unit)), None)
+    if other is not None:
+        raise UnclearError("code", f"{other!r}, in {unit!r}", OF_ONE_UNIT, IF_ITS_UNIT)
 
 
 def refuse_interpretation(node: Json, said: Said, wanted: Wanted, second: SecondNames) -> None:

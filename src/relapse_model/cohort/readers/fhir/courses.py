@@ -17,6 +17,7 @@ from relapse_model.cohort.readers.fhir.elements import (
 )
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import time_in
+from relapse_model.cohort.readers.fhir.unknown_times import unknown_time
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
 from relapse_model.cohort.readers.not_found import NO_AMOUNT, is_zero
 
@@ -62,6 +63,8 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
         end = one_text(resource, paths["end"], "end")
     if not start:
         raise UnclearError(element or TYPES[kind].times[0], "nothing", "a date", "Or state start in the entry")
+    if "end" not in paths and kind != "MedicationRequest" and (why := unknown_time(resource, TYPES[kind].times)):
+        raise UnclearError(element, f"an end that is not known: {why}", "its end", _where_it_ends(resource, element))
     _refuse_held(resource, kind, element, "" if "end" in paths else end, stated="end" in paths)
     if not end and text_in(resource, "status") in _OVER:
         found = f"a course that is {text_in(resource, 'status')}, without its end"

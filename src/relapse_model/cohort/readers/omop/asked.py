@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
-from relapse_model.cohort.readers.omop.vocabulary import concepts_below, loinc_concepts, ucum_codes
+from relapse_model.cohort.readers.omop.vocabulary import concepts_below, loinc_concepts, names_of, ucum_codes
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.other_things import OF_OUTCOMES, other_thing
@@ -30,6 +30,10 @@ def _values(table: str) -> tuple[str, ...]:
     """Return the columns in which a result may stand."""
     text = CDM[table].text if table in CDM else ""
     return ("value_as_number", "value_as_concept_id", *([text] if text else []))
+
+
+def _concept(wanted: Wanted) -> str:
+    return CDM[wanted.table].concept if wanted.table in CDM else ""
 
 
 def asked_of(mapping: SourceMapping, tables: Tables, study: Study | None) -> Asked:
@@ -88,7 +92,9 @@ class _Asking:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
         rules = {} if self.study is None else self.study.analytes
         zone = mapping.source.get("zone") or (None if self.study is None else self.study.time.zone) or ""
-        return Asked(labs, treatments, outcome, events, cohort, ucum_codes(self.tables), rules, self.second, zone)
+        units, concepts = ucum_codes(self.tables), [code for one in labs for code in one.among.get(_concept(one), ())]
+        called = names_of(self.tables, concepts)
+        return Asked(labs, treatments, outcome, events, cohort, units, rules, self.second, zone, called)
 
     def entries(self) -> tuple[Entry, ...]:
         if self.mapping.labs or self.study is None:

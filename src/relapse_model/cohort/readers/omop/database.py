@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -89,6 +89,12 @@ class DuckTables:
             for text, count in text_table(rows, ("value", "count")).itertuples(index=False):
                 found[text] += int(count)
         return found
+
+    def counts_of(self, table: str, columns: tuple[str, ...]) -> Counter[tuple[str, ...]]:
+        """Return how many rows have each combination of values of some columns."""
+        named, known = self._known[table]
+        own = ", ".join(_quoted(known[column][0]) for column in columns)
+        return _summed(self._fetched(f"SELECT {own}, COUNT(*) FROM {named} GROUP BY {own}", []), columns)
 
     def close(self) -> None:
         """Close the file."""
@@ -192,6 +198,11 @@ class SqlTables:
                 found[text] += int(count)
         return found
 
+    def counts_of(self, table: str, columns: tuple[str, ...]) -> Counter[tuple[str, ...]]:
+        """Return how many rows have each combination of values of some columns."""
+        own = [self._column(table, column) for column in columns]
+        return _summed(self._fetched(self._sql.select(*own, self._sql.func.count()).group_by(*own)), columns)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -271,3 +282,12 @@ def _said(error: BaseException, secrets: tuple[str, ...]) -> str:
         return name
     line = " ".join(str(own).split("\n", 1)[0].split())[:160]
     return name if not line or any(secret in line for secret in secrets) else f"{name}: {line}"
+
+
+def _summed(parts: Iterable[Sequence[Sequence[object]]], columns: tuple[str, ...]) -> Counter[tuple[str, ...]]:
+    """Return the sums of counts of rows of a database, which end with their count, by their values as texts."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for rows in parts:
+        for *values, count in text_table(rows, (*columns, "")).itertuples(index=False, name=None):
+            found[tuple(values)] += int(count)
+    return found

@@ -20,7 +20,7 @@ from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.said import Said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
-from relapse_model.cohort.readers.second_names import NAMED, LoincMet
+from relapse_model.cohort.readers.second_names import IF_ITS_UNIT, NAMED, OF_ONE_UNIT, LoincMet
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
@@ -195,6 +195,14 @@ def _said(part: pd.DataFrame, known: CdmTable, wanted: Wanted, mapping: SourceMa
         logs = asked.second.logarithms(part[column], pd.Series(said.unit)) & number
         said.refuse(logs, column, part[column], "the amount itself, as its unit says, and no logarithm",
                     if_right(column))  # fmt: skip
+    unit = pd.Series(said.unit)
+    if asked.called and known.concept in part:
+        called = part[known.concept].map(asked.called).fillna("").astype(object)
+        scale = (asked.second.logarithms(called, unit) | asked.second.other_units(called, unit)) & number
+        said.refuse(scale, known.concept, part[known.concept] + " " + called, OF_ONE_UNIT, IF_ITS_UNIT)
+    if known.source_code:  # not the text of the result: a number that was converted has its own unit there
+        other = asked.second.other_units(part[known.source_code], unit) & number
+        said.refuse(other, known.source_code, part[known.source_code], OF_ONE_UNIT, IF_ITS_UNIT)
     return said
 
 

@@ -97,6 +97,14 @@ class Folder:
             found.update(Counter(chunk[column].tolist()))
         return found
 
+    def counts_of(self, table: str, columns: tuple[str, ...]) -> Counter[tuple[str, ...]]:
+        """Return how many rows have each combination of values of some columns."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for chunk in self.chunks(Query(table, columns)):
+            sizes = chunk.groupby(list(columns), sort=False).size()
+            found.update({one if isinstance(one, tuple) else (one,): int(count) for one, count in sizes.items()})
+        return found
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -60,7 +60,7 @@ def propose_omop(source: str | Path, study: Study) -> str:
         observed = Observations(tables)
         answers = {concept for one in concepts.values() for concept, _ in one.answers}
         keys = [key for key in (*concepts, *drugs) if bare_text(key) is None]
-        names = _names(tables, tuple(dict.fromkeys((*keys, *sorted(answers), *observed.texts))))
+        names = _names(tables, tuple(dict.fromkeys((*keys, *sorted(answers), *observed.called))))
         lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables), *observed.arm(names, study),
                  *_labs(concepts, names, study), *_treatments(tables, drugs, names, study), *observed.lines(names),
                  ""]  # fmt: skip

@@ -23,7 +23,7 @@ _UNIT = "dose_unit_source_value"
 
 
 class Observations:
-    """The concepts of OBSERVATION, with what stands in their texts.
+    """The concepts of OBSERVATION, counted once by the source itself; texts are read of those that are called an arm.
 
     Parameters
     ----------
@@ -31,17 +31,13 @@ class Observations:
     """
 
     def __init__(self, tables: Tables):
-        known = CDM["observation"]
-        self.texts: dict[str, Counter[str]] = defaultdict(Counter)
+        self._tables, known = tables, CDM["observation"]
         self.called: dict[str, Counter[str]] = defaultdict(Counter)
         there = tables.columns("observation")
-        if not {known.concept, known.text} <= set(there):
-            return
-        columns = tuple(one for one in (known.concept, known.text, known.source_code) if one in there)
-        for chunk in tables.chunks(Query("observation", columns)):
-            cells = (chunk[name].astype(str) for name in columns)
-            for (concept, text, *source), count in Counter(zip(*cells, strict=True)).items():
-                self.texts[concept][text] += count
+        self._texts = {known.concept, known.text} <= set(there)
+        if known.concept in there:
+            columns = tuple(one for one in (known.concept, known.source_code) if one in there)
+            for (concept, *source), count in tables.counts_of("observation", columns).items():
                 self.called[concept]["".join(source)] += count
 
     def label(self, concept: str, names: Mapping[str, tuple[str, str]]) -> str:
@@ -51,18 +47,30 @@ class Observations:
 
     def arm(self, names: Mapping[str, tuple[str, str]], study: Study) -> list[str]:
         """Return the lines for the arm, where a concept is called one; else nothing."""
-        for concept, texts in self.texts.items():
-            filled = {text: count for text, count in texts.items() if text}
-            called = plain_words(f"{names.get(concept, ('', ''))[0]} {' '.join(self.called[concept])}")
-            if concept not in ("", "0") and 0 < len(filled) <= _MOST and _ARM.search(called):
-                more = f'source = "observation", codes = [{concept}]'
-                return arm_line(study, CDM["observation"].text, filled, more)
+        for concept in self._in_order() if self._texts else ():
+            named = plain_words(f"{names.get(concept, ('', ''))[0]} {' '.join(self.called[concept])}")
+            if concept not in ("", "0") and _ARM.search(named):
+                filled = self._texts_of(concept)
+                if 0 < len(filled) <= _MOST:
+                    more = f'source = "observation", codes = [{concept}]'
+                    return arm_line(study, CDM["observation"].text, filled, more)
         return []
+
+    def _in_order(self) -> list[str]:
+        """Return the concepts, the most frequent first: a database has them in no order of its own."""
+        return sorted(self.called, key=lambda one: (-self.called[one].total(), one))
+
+    def _texts_of(self, concept: str) -> dict[str, int]:
+        """Return the texts of the rows of a concept, with their counts: of an arm there are few."""
+        known, found = CDM["observation"], Counter[str]()
+        for chunk in self._tables.chunks(Query("observation", (known.text,), {known.concept: (concept,)})):
+            found.update(text for text in chunk[known.text].astype(str) if text)
+        return dict(found)
 
     def lines(self, names: Mapping[str, tuple[str, str]]) -> list[str]:
         """Return the list of the concepts, with their counts."""
-        every = sorted(self.texts, key=lambda one: -self.texts[one].total())
-        told = [f"# {one or 'no concept'}  # {comment(self.label(one, names))}: {self.texts[one].total():,}"
+        every = self._in_order()
+        told = [f"# {one or 'no concept'}  # {comment(self.label(one, names))}: {self.called[one].total():,}"
                 for one in every[:_SHOWN]]  # fmt: skip
         rest = [f"# ... and {len(every) - _SHOWN} more"] if len(every) > _SHOWN else []
         head = '# Found in OBSERVATION (an entry reads it with source = "observation"):'

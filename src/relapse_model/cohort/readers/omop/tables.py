@@ -50,6 +50,9 @@ class Tables(Protocol):
     def counts(self, table: str, column: str, cohort: int | None) -> Counter[str]:
         """Return how many rows have each value of a column."""
 
+    def counts_of(self, table: str, columns: tuple[str, ...]) -> Counter[tuple[str, ...]]:
+        """Return how many rows have each combination of values of some columns."""
+
     def close(self) -> None:
         """Let the source go."""
 

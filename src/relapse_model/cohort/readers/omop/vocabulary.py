@@ -56,6 +56,20 @@ def codes_of(tables: Tables, concepts: Iterable[str], vocabulary: str = "LOINC")
     return dict(rows_of(tables, query).itertuples(index=False))
 
 
+def names_of(tables: Tables, concepts: Iterable[str]) -> dict[str, str]:
+    """Return what the vocabulary calls some concepts; none where the source does not have it.
+
+    Parameters
+    ----------
+    tables : Tables
+    concepts : iterable of str
+    """
+    columns, wanted = ("concept_id", "concept_name"), tuple(dict.fromkeys(concepts))
+    if not wanted or not set(columns) <= set(tables.columns("concept")):
+        return {}
+    return dict(rows_of(tables, Query("concept", columns, {"concept_id": wanted})).itertuples(index=False))
+
+
 def concepts_below(tables: Tables, codes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the concepts below some, themselves among them; they alone where the source does not say it."""
     if not set(_BELOW) <= set(tables.columns("concept_ancestor")):

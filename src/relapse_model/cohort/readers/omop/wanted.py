@@ -59,6 +59,8 @@ class Asked:
         Of the hospital; empty where nobody states it.
     second : SecondNames
         By which the source's own names of results and drugs are held against those of the entries.
+    called : mapping of str to str
+        What the vocabulary calls the concepts of results, where the source has it.
     """
 
     labs: tuple[Wanted, ...]
@@ -70,6 +72,7 @@ class Asked:
     rules: Mapping[str, Analyte] = field(default_factory=dict)
     second: SecondNames = field(default_factory=SecondNames)
     zone: str = ""
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def names(self) -> dict[str, list[str]]:
         """Return the analytes and agents asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.beside_rows import (
     ADVICE,
     EXPECTED,
+    is_note,
     is_of,
     says_ended,
     why_not_counted,
@@ -30,6 +31,7 @@ from relapse_model.cohort.readers.second_sex import EXPECTED as EXPECTED_SEX
 from relapse_model.cohort.readers.second_sex import is_sex, other_sex
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.cohort.readers.unfinished_notes import notes_on
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
@@ -49,16 +51,11 @@ def taken_back(
     named : frozenset of str
         Fields that the mapping names.
     """
-    lead = _lead(entry)
-    form = export.forms.get(lead)
-    entries = mapping.labs if entry.section == "labs" else mapping.treatments
-    own = _called(export, entry)
-    others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
+    own, others = _own_and_others(export, mapping, entry)
     problems: list[Problem] = []
     for name in unread(export, named) if entry.section in ("labs", "treatments") else []:
         called = names_of(export, name)
-        by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
-        if not (export.forms.get(name) == form or by_name) or not is_of(called, own, others):
+        if not _is_beside(export, entry, name, called, own, others):
             continue
         codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
         why = [_why(str(text), name, called, entry.section, own) for text in texts]
@@ -71,6 +68,47 @@ def taken_back(
             problems += export.table.problems(over[_no_end(export, entry, over)], name, _LAST_DAY, "",
                                               texts_of(export, name))  # fmt: skip
     return problems
+
+
+def unfinished_results(
+    export: Export, mapping: SourceMapping, named: frozenset[str], taken: Iterable[tuple[Entry, Positions]]
+) -> list[str]:  # fmt: skip
+    """Return notes on fields of remarks, on the form of results that count, which say that these may not be final.
+
+    Parameters
+    ----------
+    export : Export
+    mapping : SourceMapping
+    named : frozenset of str
+        Fields that the mapping names.
+    taken : iterable of (Entry, array of int)
+        Entries, with the rows that each took.
+    """
+    notes: list[str] = []
+    results = [(*_own_and_others(export, mapping, one), one, at) for one, at in taken if one.section == "labs"]
+    for name in unread(export, named):
+        called = names_of(export, name)
+        if not is_note(called):
+            continue
+        rows = [at for own, others, one, at in results if _is_beside(export, one, name, called, own, others)]
+        beside = np.unique(np.concatenate([*rows, np.zeros(0, dtype=np.intp)])).astype(np.intp)
+        notes += notes_on(f"{export.table.name}, {name}", texts_of(export, name).iloc[beside])
+    return notes
+
+
+def _own_and_others(export: Export, mapping: SourceMapping, entry: Entry) -> tuple[list[str], list[str]]:
+    """Return what an entry's result, or course, is called, and what those of the other entries are."""
+    entries = mapping.labs if entry.section == "labs" else mapping.treatments
+    others = [text for one in entries if one.position != entry.position for text in _called(export, one)]
+    return _called(export, entry), others
+
+
+def _is_beside(
+    export: Export, entry: Entry, name: str, called: list[str], own: list[str], others: list[str]
+) -> bool:  # fmt: skip
+    """Tell whether a field is about what an entry reads: of its form, or by its name, and not called by another one."""
+    by_name = bool(words_of([name.partition("___")[0]]) & words_of(own) - words_of(others))
+    return (export.forms.get(name) == export.forms.get(_lead(entry)) or by_name) and is_of(called, own, others)
 
 
 def other_sexes(export: Export, patients: MadeTable, table: SourceTable, named: frozenset[str]) -> list[Problem]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.number_codes import is_unsettled
 from relapse_model.cohort.readers.proposed_outcome import WHETHER, outcome_part, outcome_question
 from relapse_model.cohort.readers.proposed_text import (
     MAY,
@@ -259,7 +260,7 @@ def _unit(one: Found, study: Study, analyte: str) -> str:
 def _missing(export: Export, proposal: Proposal) -> list[str]:
     stated = [part.split(",")[0].strip() for part in export.missing.split("|") if part.strip()]
     if stated:
-        return ["", "[missing]", f"codes = [{', '.join(map(quoted, stated))}]  # of the project"]
+        return ["", "[missing]", f"codes = [{', '.join(map(quoted, stated))}]  # of the project", *_unsettled(proposal)]
     odd: dict[str, list[str]] = {}
     results = {one.name for one in _results(proposal)}
     for one in proposal.found:
@@ -268,8 +269,17 @@ def _missing(export: Export, proposal: Proposal) -> list[str]:
     mark = MUST if odd else MAY
     example = ", ".join(map(quoted, sorted(odd)[:SHOWN])) or '"-99", "UNK"'
     lines = ["", "[missing]", f"{mark}codes = [{example}]  # texts that mean that there is no value; none are known"]
+    lines += _unsettled(proposal)
     stand = [f"# {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())]
     return lines + stand[:SHOWN]
+
+
+def _unsettled(proposal: Proposal) -> list[str]:
+    """Ask what "nd" means where it stands among results without meanings: not detected, or not done."""
+    met = [text for one in _results(proposal) if not one.choices for text in one.texts if is_unsettled(text)]
+    stated = ", ".join(map(quoted, dict.fromkeys(met)))
+    asked = f"does {stated} mean that nothing was detected? If it was not done, write it among the codes instead"
+    return [f"{MUST}results = [{stated}]  # {asked}"] if met else []
 
 
 def _odd_texts(export: Export, one: Found, result: bool, named: bool) -> list[str]:

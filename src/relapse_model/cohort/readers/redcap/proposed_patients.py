@@ -6,15 +6,16 @@ import re
 
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import is_negated, says
-from relapse_model.cohort.readers.proposed_text import MAY, MUST, quoted, table_text
+from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, quoted, table_text
 from relapse_model.cohort.readers.redcap.boxes import boxes_of, boxes_of_findings, label_of_box
 from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, is_flag
 from relapse_model.cohort.readers.redcap.export import ARM
 from relapse_model.cohort.readers.redcap.found_fields import Found, before_treatment, patient_column, sexes
 from relapse_model.cohort.readers.redcap.mapping_checks import is_coded_column
 from relapse_model.cohort.readers.redcap.proposal import SHOWN, Proposal, note_of
-from relapse_model.cohort.study_columns import columns_asked
-from relapse_model.study.names import yes_or_no
+from relapse_model.cohort.readers.spreadsheets.header_words import arm_of
+from relapse_model.cohort.study_columns import columns_asked, levels_named
+from relapse_model.study.names import level_of, yes_or_no
 
 _GROUP = "redcap_data_access_group"
 
@@ -38,7 +39,11 @@ def patient_lines(proposal: Proposal) -> list[str]:
             continue
         taken.add(column)
         proposal.named.add(one.name)
-        own = _boxes(proposal, column, one) if "___" in one.name else _patient(column, one, _mark(proposal, column))
+        own = (
+            _boxes(proposal, column, one)
+            if "___" in one.name
+            else _patient(column, one, _mark(proposal, column), levels_named(proposal.study).get(column, ()))
+        )
         lines += asked_if(doubt_of_patient(one, column), own)
     for one in proposal.found:
         column = before_treatment(one)
@@ -76,7 +81,7 @@ def _mark(proposal: Proposal, column: str) -> str:
     return MUST if column in columns_asked(proposal.study) else MAY
 
 
-def _patient(column: str, one: Found, mark: str) -> list[str]:
+def _patient(column: str, one: Found, mark: str, levels: tuple[str, ...]) -> list[str]:
     note = f"  # {note_of(one)}"
     if column == "sex":
         words = sexes(one.choices.values() if one.choices else one.texts)
@@ -89,12 +94,31 @@ def _patient(column: str, one: Found, mark: str) -> list[str]:
             return [_asked(column, one, note, mark)]
     elif one.choices and is_flag(column):
         return [_flags(column, one, note)]
+    elif one.choices and levels and column != "hbv_genotype":
+        return [_levels(column, one, mark, levels)]
     elif one.choices:
         stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
         return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
     elif is_coded_column(column) and "___" not in one.name and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
         return [_asked(column, one, note, mark)]
     return [f"{column} = {quoted(one.name)}{note}"]
+
+
+def _levels(column: str, one: Found, mark: str, levels: tuple[str, ...]) -> str:
+    """Return a column whose codes are levels of the study, such as its arms; asked for where a label names none."""
+    meanings = {code: _level(label, levels) for code, label in one.choices.items()}
+    line = f"{column} = {{ field = {quoted(one.name)}, values = " + table_text(meanings.items())
+    if "..." not in meanings.values():
+        return f"{line} }}  # {note_of(one)}"
+    labels = comment(", ".join(f"{code} {label}" for code, label in one.choices.items()))
+    return f"{mark}{line} }}  # {note_of(one)}; which of {' and '.join(levels)} is each? {labels}"
+
+
+def _level(label: str, levels: tuple[str, ...]) -> str:
+    """Return what a code means by its label: a level, nothing that is known, or dots where it names none."""
+    if is_unknown(label):
+        return ""
+    return label if level_of(label, levels) is not None else arm_of(label, levels) or "..."
 
 
 def _flags(column: str, one: Found, note: str) -> str:

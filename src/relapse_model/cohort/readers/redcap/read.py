@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,13 @@ from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, wh
 from relapse_model.cohort.readers.redcap.event_order import event_weeks, order_notes
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
-from relapse_model.cohort.readers.redcap.not_counted import other_relapse_dates, other_sexes, taken_back, zero_doses
+from relapse_model.cohort.readers.redcap.not_counted import (
+    other_relapse_dates,
+    other_sexes,
+    taken_back,
+    unfinished_results,
+    zero_doses,
+)
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
 from relapse_model.cohort.readers.redcap.read_files import read_export
@@ -101,21 +107,29 @@ def read_redcap(
     if wrong := [problem for _, problem in idle if problem is not None]:
         raise SourceError(REFUSED, wrong)
     notes = (*_notes(export, known, ready, people), *_idle_notes(export, known, taken, [one for one, _ in idle]))
-    words = [denied_numbers(export, known, one.entry, one.rows, named, study) for one in taken]
-    days = other_relapse_dates(export, made, people.table, named, known)
-    notes += tuple(note for _, found in (*words, days) for note in found)
+    beside = _said_beside(export, known, taken, named, study)
+    beside.append(other_relapse_dates(export, made, people.table, named, known))
+    notes += tuple(note for _, found in beside for note in found)
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
         never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
-    problems += [problem for found, _ in (*words, days) for problem in found]
+    problems += [problem for found, _ in beside for problem in found]
     problems += _of_people(export, people, named, known)
     problems += [problem for one in taken for problem in _of_entry(export, known, one, named)]
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _said_beside(
+    export: Export, mapping: SourceMapping, taken: Sequence[_Taken], named: frozenset[str], study: Study | None
+) -> list[tuple[list[Problem], list[str]]]:
+    """Return the problems and notes of what fields that are not read say of results: in words, and in remarks."""
+    found = [denied_numbers(export, mapping, one.entry, one.rows, named, study) for one in taken]
+    return [*found, ([], unfinished_results(export, mapping, named, [(one.entry, one.rows.at) for one in taken]))]
 
 
 def _of_people(

@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.entry_rows import EntryRows
 from relapse_model.cohort.readers.redcap.beside_values import texts_of, unread
 from relapse_model.cohort.readers.redcap.export import Export
 from relapse_model.cohort.readers.redcap.not_counted import called_as, names_of
+from relapse_model.cohort.readers.results_named import ADVICE, may_name_results, named_results
 from relapse_model.cohort.readers.signs_beside import may_be_beside
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.words_beside import (
@@ -64,7 +65,30 @@ def denied_numbers(
         advice = advice_on(name, _by_code(export, name, stated.meanings))
         found = shown + " beside " + export.columns[value].astype(str) if value in export.columns else shown
         problems += export.table.problems(wrong, name, EXPECTED, advice, found)
-    return problems, notes
+    return [*problems, *_named(export, value, rows, named, study)], notes
+
+
+def _named(
+    export: Export, value: str, rows: EntryRows, named: frozenset[str], study: Study | None
+) -> Iterator[Problem]:  # fmt: skip
+    """Yield a problem for each number beside which a remark names its analyte and says another result of it."""
+    if study is None:
+        return
+    form, names = export.forms.get(value, ""), analyte_names(study)
+    for name in unread(export, named):
+        if "___" in name or export.forms.get(name, "") != form or not may_name_results(_called(export, name)):
+            continue
+        texts = texts_of(export, name)
+        said = named_results(texts.iloc[rows.at], rows.rows["analyte"], names)
+        wrong = rows.at[denied_results(rows.rows, said, study)]
+        found = texts + " beside " + export.columns[value].astype(str) if value in export.columns else texts
+        yield from export.table.problems(wrong, name, EXPECTED, ADVICE, found)
+
+
+def _called(export: Export, name: str) -> list[str]:
+    """Return the label of a field; its name where it has none."""
+    label = called_as(export, name)[1]
+    return [label or name]
 
 
 def words_beside(

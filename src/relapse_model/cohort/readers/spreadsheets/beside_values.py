@@ -11,6 +11,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.beside_rows import (
     ADVICE,
     EXPECTED,
+    is_note,
     is_of,
     why_not_counted,
     why_not_the_dose,
@@ -33,6 +34,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULT
 from relapse_model.cohort.readers.spreadsheets.parts import Part
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.table import name_of_column
+from relapse_model.cohort.readers.unfinished_notes import notes_on
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
@@ -67,7 +69,7 @@ def refuse_taken_back(reading: Reading) -> None:
     reading : Reading
         After everything was read.
     """
-    mapping = reading.mapping
+    mapping, remarks = reading.mapping, dict[tuple[str, int], Mask]()
     for entry in (*mapping.labs, *mapping.treatments):
         table, own = reading.tables[entry.source], _called(entry)
         here = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source and one is not entry]
@@ -77,6 +79,11 @@ def refuse_taken_back(reading: Reading) -> None:
                 rest = at_visit_rest(name, visit)
                 if rest is not None and place not in reading.used[entry.source] and is_of([rest], own, others):
                     _refuse_rows(reading, entry, (place, name, rest), rows, own)
+                    if entry.section == "labs" and is_note([rest]):
+                        remarks[entry.source, place] = rows | remarks.get((entry.source, place), False)
+    for (source, place), rows in remarks.items():
+        table = reading.tables[source]
+        reading.notes += notes_on(f"{table.name}, {table.names[place]}", table.column(place)[rows])
 
 
 def refuse_other_sexes(reading: Reading, patients: MadeTable) -> None:

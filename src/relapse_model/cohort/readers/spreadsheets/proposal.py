@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
-from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.number_codes import is_unsettled
 from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.units_in_names import units_in_name
@@ -15,7 +15,6 @@ from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _VISITS_HERE = "\0visits"
-_UNSETTLED = ("nd", "n.d", "n.d.", "n. d.", "n/d")
 _LOGARITHM = r"\s*-[0-9](?:[.,][0-9]+)?\s*"  # not -99, which may be a code for no value
 _SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
 
@@ -61,7 +60,7 @@ class Proposal:
         self._lines.append(_VISITS_HERE)
 
     def visit(self, name: str, week: str) -> None:
-        """Note a visit whose week the mapping must state, and the week; ``?`` where it is to be asked."""
+        """Note a visit whose week the mapping must state, and the week; ``"..."`` where it is to be asked."""
         self._visits[name] = week
 
     def note_unreadable(self, values: pd.Series, name: str = "") -> None:
@@ -74,7 +73,7 @@ class Proposal:
         stated = self.study.laboratory
         read = read_lab_texts(values, dash=stated.dash, below_limit_detected=stated.below_limit_detected)
         bad = values[(read["kind"] == "unreadable").to_numpy()].astype(str)
-        self.unsettled.update(str(one) for one in values if plain_words(str(one)) in _UNSETTLED)
+        self.unsettled.update(str(one) for one in values if is_unsettled(str(one)))
         self.unreadable.update(text if len(text) <= _SHOWN else "(a longer text)" for text in bad)
 
     def text(self) -> str:
@@ -89,12 +88,12 @@ class Proposal:
             return []
         order = sorted(self._visits, key=lambda one: (len(one), one))
         weeks = ", ".join(f"{quoted(one)} = {self._visits[one]}" for one in order)
-        if "?" not in self._visits.values():
+        if '"..."' not in self._visits.values():
             return [
                 "# Visits without dates: the weeks since enrolment, as their names have them.",
                 f"visits = {{ {weeks} }}",
             ]
-        question = "#? In which week since enrolment is each visit? Put it in place of each ?"
+        question = '#? In which week since enrolment is each visit? Put it in place of each "..."'
         if any(one.startswith("-") for one in order):
             question += ", and -4 for 4 weeks before it"
         if any(not any(char.isdigit() for char in one) for one in order):

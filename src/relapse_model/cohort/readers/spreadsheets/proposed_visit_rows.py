@@ -97,9 +97,9 @@ def _weeks(name: str, texts: pd.Series, counts: bool) -> list[str]:
     odd = [one for one in visits if not (counts and _NUMBER.fullmatch(one))]
     if not odd:
         return [f"week = {quoted(name)}"]
-    weeks = table_text((one, "?" if one in odd else one) for one in visits[:_MOST])
+    weeks = table_text((one, "..." if one in odd else one) for one in visits[:_MOST])
     return [
-        f"#? In which week since enrolment is {', '.join(odd[:_MOST])}? Put it in place of each ?; rows of a visit "
+        f'#? In which week since enrolment is {", ".join(odd[:_MOST])}? Put it in place of each "..."; rows of a visit '
         f"that is at another week in each patient are left out: when = {{ {quoted(name)} = [...] }}",
         f"week = {{ field = {quoted(name)}, values = {weeks} }}",
     ]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.results_named import ADVICE, may_name_results, named_results
 from relapse_model.cohort.readers.signs_beside import may_be_beside
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import at_visit_rest, pattern_of
@@ -48,6 +49,7 @@ def refuse_denied_numbers(reading: Reading, study: Study | None) -> None:
     for entry in reading.mapping.labs:
         alone: dict[str, int] = {}
         for visit, rows in reading.rows_read.get((entry.section, entry.position), {}).items():
+            _refuse_named(reading, entry, visit, rows, study)
             for name, stated in _words_beside(reading, entry, visit, names):
                 if not _is_sign(entry, name, visit):
                     _refuse_rows(reading, entry, visit, (name, stated), rows, study)
@@ -120,6 +122,23 @@ def _refuse_rows(
     for row in np.flatnonzero(denied_results(results, stated.said, study) & rows).tolist():
         found = reading.shown(f"{texts[row].strip()} beside {results['value'].iloc[row]}")
         reading.cell_problem(entry.source, row, name, found, EXPECTED, advice)
+
+
+def _refuse_named(reading: Reading, entry: Entry, visit: str, rows: Mask, study: Study | None) -> None:
+    """Refuse numbers beside which a remark names their analyte and says another result of it."""
+    if study is None:
+        return
+    table, names = reading.tables[entry.source], analyte_names(study)
+    results = reading.results_read[entry.position, visit]
+    for place, name in enumerate(table.names):
+        rest = at_visit_rest(name, visit)
+        if rest is None or place in reading.used[entry.source] or not may_name_results([rest]):
+            continue
+        said = named_results(table.column(place), results["analyte"], names)
+        texts = table.column(place).astype(str)
+        for row in np.flatnonzero(denied_results(results, said, study) & rows).tolist():
+            found = reading.shown(f"{texts[row].strip()} beside {results['value'].iloc[row]}")
+            reading.cell_problem(entry.source, row, name, found, EXPECTED, ADVICE)
 
 
 def _words_beside(reading: Reading, entry: Entry, visit: str, names: NameTable) -> Iterator[tuple[str, Stated]]:

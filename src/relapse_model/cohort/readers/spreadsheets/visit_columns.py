@@ -54,12 +54,12 @@ def _put_together(found: dict[str, list[tuple[int, AtVisit]]], look: Look) -> No
 
 
 def week_of(one: AtVisit) -> str:
-    """Return the week since enrolment that the name of a visit states; ``?`` where a person must say.
+    """Return the week since enrolment that the name of a visit states; ``"..."`` where a person must say.
 
     Examples
     --------
     >>> [week_of(AtVisit("", *pair, "")) for pair in (("12", "week"), ("w12", "week"), ("EOT", "word"))]
-    ['12', '12', '?']
+    ['12', '12', '"..."']
     """
     digits = "".join(char for char in one.visit if char.isdigit())
-    return str(int(digits)) if one.counted == "week" and digits else "?"
+    return str(int(digits)) if one.counted == "week" and digits else '"..."'

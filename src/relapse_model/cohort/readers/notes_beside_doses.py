@@ -1,0 +1,75 @@
+"""Remarks of several words beside a dose that say that it was not given; not those on a visit, or another treatment."""
+
+from __future__ import annotations
+
+import re
+
+from relapse_model.cohort.readers.other_things import NOT_GIVEN, other_thing
+
+_CLAUSES = re.compile(r"[,;.:()!，；。：（）]\s*|\s(?:but|and|aber|und|mais|et|pero|ma)\s")
+_WHY = re.compile(
+    r"\s(?:because|due to|owing to|since|wegen|aufgrund|weil|à cause|en raison|suite à|debido|causa|per|por)\b.*"
+    r"|(?<=未[给用])因.*"
+)
+_WHEN = re.compile(r"(?<=\w)\s(?:to|until|till|auf|bis|au|al|hasta|fino)\b.*")
+_PUT_OFF = (
+    r"postponed|deferred|rescheduled|verschoben|aufgeschoben|reportée?|différée?|aplazad[oa]|pospuest[oa]|rinviat[oa]"
+    r"|推迟|延期|暂缓"
+)
+_NOT = re.compile(
+    r"(?<![a-zà-ÿ])(?:"
+    r"(?:not|never) (?:be(?:en)? )?(?:given|administered|injected|infused|received|applied|taken|dispensed|done)"
+    r"|withheld|omitted|skipped|missed|forgotten|(?:refused|declined|refuses|declines)(?! to)"
+    r"|nicht (?:gegeben|verabreicht|injiziert|erhalten|appliziert)|abgelehnt|verweigert|ausgesetzt|vergessen"
+    r"|(?:non|pas) (?:été )?(?:administrée?|donnée?|injectée?|reçue?|faite?)|refusée?|oubliée?"
+    r"|no (?:se )?(?:administr\w+|aplic\w+|puest[oa]|recib\w+|dad[oa])|rechaz\w+|olvidad[oa]"
+    r"|non (?:è stat[oa] )?(?:somministrat[oa]|ricevut[oa]|fatt[oa])|rifiutat[oa]|placebo"
+    rf"|(?:{_PUT_OFF})(?! from))(?![a-zà-ÿ])"
+    r"|未(?:注射|使用|用药|给药|用|给|打)|拒绝(?:注射|用药|使用)|漏(?:用|打|注射)|推迟|延期|暂缓"
+)
+_OTHER = re.compile(
+    r"(?<![a-zà-ÿ])(?:visits?|visite|appointments?|termin|biops\w+|blutentnahme|prise de sang|blood|tests?|samples?"
+    r"|vaccin\w*|impf\w*|vacun\w*|antibiotic\w*|antibiotik\w*|transplant\w*|surgery|operation|op|scan|ultrasound|sono\w*"
+    r"|endoscopy|follow[- ]?up|next|previous\w*|last|earlier|prior|nächste\w*|letzte\w*|vorige\w*|prochaine?|dernière?"
+    r"|próxim[oa]|últim[oa]|further|more|orally|other|another|diet|consent|hospital\w*|interview|questionnaire"
+    r")(?![a-zà-ÿ])|随访|复查|访视|活检|抽血|疫苗|下次|上次|检查|化验|住院|手术"
+)
+_AS_PLANNED = re.compile(
+    r"as (?:planned|scheduled|intended)|wie geplant|comme prévue?|según lo planeado|按(?:计划|预约)"
+)
+_HERE = re.compile(r"(?:at|on) (?:this|the) (?:visit|day|date)|today")
+_MOST = 8  # words of a clause, without its reason
+
+
+def dose_not_given(plain: str, *, short: bool) -> str:
+    """Say that a dose was not given, where a remark beside it says so of this dose; nothing where it does not.
+
+    A clause that names something else that may be put off or refused, or another dose, says nothing of this one.
+
+    Parameters
+    ----------
+    plain : str
+        The remark, as `plain_words` has it.
+    short : bool
+        Whether it is a word or two, or names the dose, so that any word that nothing was given counts.
+
+    Examples
+    --------
+    >>> [dose_not_given(one, short=False) for one in ("not given because of fever", "patient refused the injection")]
+    ['not given, or a placebo', 'not given, or a placebo']
+    >>> [dose_not_given(one, short=True) for one in ("visit postponed", "next dose planned", "given as planned")]
+    ['', '', '']
+    """
+    text = _HERE.sub(" ", _AS_PLANNED.sub(" ", plain))
+    clauses = [_WHY.sub("", one) for one in _CLAUSES.split(text) if one]
+    if any(_says_so(one) for one in clauses):
+        return NOT_GIVEN
+    own = " ".join(one for one in clauses if not _OTHER.search(one))
+    return other_thing(own, (NOT_GIVEN,)) if short else ""
+
+
+def _says_so(clause: str) -> bool:
+    if not _NOT.search(clause):
+        return False
+    head = _WHEN.sub("", clause) if re.search(_PUT_OFF, clause) else clause
+    return len(head.split()) <= _MOST and not _OTHER.search(head)
