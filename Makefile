@@ -12,7 +12,7 @@ demo: .venv/run
 	$(BIN)/relapse-model demo --cohort examples/cohort --out build/demo
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/test
 	$(BIN)/python -m pytest -m slow -s
