@@ -140,7 +140,7 @@ def test_validate_writes_json_and_report(work, capsys):
     shown = capsys.readouterr().out
     assert "Calibration slope" in shown
     centres = pd.read_csv(work / "cohort" / "patients.csv")["centre"].nunique()
-    assert shown.startswith("Validation: all steps (tuning, choice of the classifier, fit) are done again ")
+    assert shown.startswith("Validation: all steps (tuning, choice of the classifier, fit) are repeated ")
     assert f" {5 + 3 + centres} times: 1 x 5 folds, 3 bootstrap resamples, {centres} groups of 'centre' left" in shown
 
 
