@@ -140,7 +140,7 @@ def test_validate_writes_json_and_report(work, capsys):
     shown = capsys.readouterr().out
     assert "Calibration slope" in shown
     centres = pd.read_csv(work / "cohort" / "patients.csv")["centre"].nunique()
-    assert shown.startswith("Validation: all steps (tuning, choice of the classifier, fit) are done again ")
+    assert shown.startswith("Validation: all steps (tuning, choice of the classifier, fit) are repeated ")
     assert f" {5 + 3 + centres} times: 1 x 5 folds, 3 bootstrap resamples, {centres} groups of 'centre' left" in shown
 
 
@@ -328,11 +328,11 @@ def test_a_validation_that_was_broken_off_is_resumed(work, tmp_path, monkeypatch
 
     out = tmp_path / "report"
     command = ["validate", str(work / "cohort"), "--out", str(out), "--candidates", "prior_logistic"]
-    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "nothing"]
+    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "malignancy"]  # nobody has one
     monkeypatch.setattr(refits, "develop", breaks_off)
     assert main(command) == 130
     said = capsys.readouterr()
-    assert "the same command with --resume goes on" in said.out
+    assert "the same command with --resume continues" in said.out
     assert "interrupted" in said.err
     assert [file.name for file in out.iterdir()] == [".validation.runs"]
     calls.clear()

@@ -43,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=VerbParser)
     for name, (_, meaning) in VERBS.items():
-        verbs.add_parser(name, help=meaning, fill=arguments_of(name))
+        sentence = f"{meaning[:1].upper()}{meaning[1:]}."
+        verbs.add_parser(name, help=meaning, description=sentence, fill=arguments_of(name))
     return top
 
 

@@ -67,7 +67,7 @@ def runs_text(cohort: Cohort, study: Study, repeats: int, bootstraps: int, leave
         f"{groups} groups of {leave_out!r} left out in turn": groups if groups > 1 else 0,
     }
     return (
-        f"Validation: all steps (tuning, choice of the classifier, fit) are done again {sum(counts.values()):,} times: "
+        f"Validation: all steps (tuning, choice of the classifier, fit) are repeated {sum(counts.values()):,} times: "
         f"{', '.join(part for part, runs in counts.items() if runs)}. This may take minutes to hours; fewer "
         "--candidates, --repeats or --bootstraps shorten it."
     )

@@ -26,12 +26,12 @@ def train(verb: argparse.ArgumentParser) -> None:
     _procedure(verb)
     verb.add_argument(
         "--validate", nargs="?", type=positive, const=20, metavar="N",
-        help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
+        help="also validate, by N repeats of 5 folds (20); model file and card then hold the validated performance",
     )  # fmt: skip
     verb.add_argument(
         "--disclosure", choices=("full", "small-counts"), default="full",
-        help="full: model file and card tell the training patients' numbers exactly, for whoever owns the data; "
-        "small-counts: rounded, for what leaves the hospital; the risks are the same (%(default)s)",
+        help="full: the model file and card hold exact counts of training patients, for the owner of the data; "
+        "small-counts: rounded counts, for a file that leaves the hospital; the risks are the same (%(default)s)",
     )  # fmt: skip
     add_mute(verb)
 
@@ -43,8 +43,8 @@ def validate(verb: argparse.ArgumentParser) -> None:
     _procedure(verb)
     verb.add_argument(
         "--repeats", type=positive, default=20, metavar="N",
-        help="repeats of the outer 5-fold cross-validation (%(default)s); the first line of output says how often all "
-        "steps are done again",
+        help="repeats of the outer 5-fold cross-validation (%(default)s); the first line of output says how many times "
+        "all steps are repeated in total",
     )  # fmt: skip
     verb.add_argument(
         "--bootstraps", type=whole_number, default=200, metavar="N",
@@ -61,15 +61,15 @@ def validate(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--disclosure", choices=("full", "small-counts"), default="full",
-        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
-        "what leaves the hospital (%(default)s)",
+        help="full: the report shows all counts, for the owner of the data; small-counts: it hides counts under 5, for "
+        "a report that leaves the hospital (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
         "--language", choices=("en", "zh"), default="en",
         help="language of the report and the model card (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
-        "--learning-curve", action="store_true", help="also estimate what more patients would bring (see plan)"
+        "--learning-curve", action="store_true", help="also estimate the performance with more patients (see plan)"
     )
     add_mute(verb)
 
@@ -85,14 +85,15 @@ def plan(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument(
         "--events", type=float, nargs="+", metavar="N",
-        help="expected number with the outcome at each of them, were nobody lost (the mean risk of the cohort)",
+        help="expected number with the outcome for each number of patients, if nobody were lost to follow-up (default: "
+        "by the mean risk of the cohort, or else the baseline of the study)",
     )  # fmt: skip
     verb.add_argument(
         "--replicates",
         type=positive,
         default=40,
         metavar="N",
-        help="simulated truths drawn from the priors (%(default)s)",
+        help="simulations, each with other effects drawn from the priors; at least 10 (%(default)s)",
     )
     add_seed(verb)
     verb.add_argument("--out", metavar="DIR", help="folder for learning_curve.csv, .json, .svg and .png")
@@ -107,11 +108,12 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_seed(verb)
     add_candidates(verb)
-    verb.add_argument("--prior", metavar="MODEL", help="model file, trained on another cohort, to start from")
+    verb.add_argument("--prior", metavar="MODEL", help="model file, trained on another cohort, to be used as prior")
     add_key(verb)
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
-        help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
+        help="how training accounts for patients lost to follow-up: ipcw weights the others in their place; drop_lost "
+        "and lost_as_free are biased, for comparison only (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
         "--calibration", default="none", metavar="none|logistic", help="recalibration within each fold (%(default)s)"
@@ -121,4 +123,4 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
         help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
-    add_jobs(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")
+    add_jobs(verb, "number of processes; -1: all cores (default: of validate all idle cores, of train 1)")

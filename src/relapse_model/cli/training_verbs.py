@@ -82,7 +82,7 @@ def validate(given: Namespace) -> None:
             keep=Path(given.out) / KEPT_RUNS, resume=given.resume, **_procedure(given),
         )  # fmt: skip
     except KeyboardInterrupt:
-        say(f"Broken off. What was done is in {Path(given.out) / KEPT_RUNS}; the same command with --resume goes on.")
+        say(f"Interrupted. Results so far: {Path(given.out) / KEPT_RUNS}; the same command with --resume continues.")
         raise
     except InsufficientDataError as refusal:
         week = None if given.landmark_week is None else given.landmark_week[0]

@@ -22,7 +22,7 @@ VERBS = {  # name: (group, help)
         "training",
         "validate internally, by nested cross-validation and bootstrap; write report.html and validation.json",
     ),
-    "plan": ("training", "estimate the performance with more patients, if the priors hold"),
+    "plan": ("training", "estimate by simulation how well models of more patients would predict, if the priors hold"),
     "score": ("scoring", "score new patients, one row per patient"),
     "explain": ("scoring", "explain each risk by SHAP values, in clinical units"),
     "evaluate": ("model", "validate a model, unchanged, on other patients"),

@@ -28,6 +28,6 @@ def without_arm_prior(study: Study) -> str:
     if not names:
         return ""
     return (
-        f"The study states no prior for the arm ({', '.join(names)}): the model assumes a small "
-        "effect of either sign (log-odds 0, SD 0.3; odds ratios of 0.56 to 1.80 in 95 %), and shrinks a larger one."
+        f"The study states no prior for the arm ({', '.join(names)}): the model assumes a small effect in either "
+        "direction (log odds ratio 0, SD 0.3: 95 % of odds ratios between 0.56 and 1.80), and shrinks a larger one."
     )

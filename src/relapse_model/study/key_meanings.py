@@ -14,39 +14,45 @@ _CHINESE = "Name shown to readers of Chinese."
 MODEL_TABLES = (
     KeyTable(
         "[outcome]",
-        "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls below it "
-        "(`below`), or the outcomes table alone (`adjudicated`). If a cohort has an outcomes table, it takes "
-        "precedence over the rule. Only patients known to be free of the outcome at a landmark are at risk "
-        "there: under a rule, those whose last deciding test at or before it is on the free side; and nobody whom "
-        "the outcomes table follows, free of it, to a week before the landmark only, unless a later test up to the "
-        "landmark decides. The others are listed, and excluded from training, validation and scoring.",
+        "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls below it (`below`), a "
+        "column of the patients table (`column`), or the outcomes table alone (`adjudicated`). If a cohort has an "
+        "outcomes table, it takes precedence over the tests. At a landmark, only patients known to be free of the "
+        "outcome are at risk: if tests decide, those whose last deciding test at or before it is negative. A patient "
+        "whom the outcomes table follows, free of the outcome, only to a week before the landmark is not at risk, "
+        "unless a later test up to the landmark decides. Patients not at risk are listed, and excluded from training, "
+        "validation and scoring.",
         keys.OUTCOME,
         {
             "name": "Name of the outcome, shown to readers.",
             "label_zh": _CHINESE,
-            "analyte": "The analyte that decides. A result whose limit lies beyond the threshold does not decide.",
-            "at_least": "A result at or above this value, in the analyte's unit, is positive. Limits are "
-            "compared to seven digits.",
+            "analyte": "The analyte that decides. A result that is reported only as below or above a limit decides if "
+            "the limit settles on which side of the threshold it lies.",
+            "at_least": "A result at or above this value, in the analyte's unit, is positive. Numbers are compared to "
+            "seven significant digits.",
             "below": "A result below this value is positive.",
-            "adjudicated": "The outcome is read from the outcomes table alone: no test decides it, and every "
-            "patient without it by the landmark is at risk, except one whose `week` of `relapse` = 0 lies before the "
-            "landmark: followed to that week only. Its weeks are exact. `relapse` = 1 with an empty `week` is a "
-            "relapse in an unknown week, between the last negative test (or enrolment) and the last contact.",
-            "column": "The outcome is a column of the patients table that says whether it came by the horizon, and "
-            "not when. Yes: it came after enrolment and by the horizon, and for measures that need a week, at the "
-            "horizon. No: known to be free of it through the horizon. Empty or `unknown`: lost. Anything else is "
-            "refused by row. Only a landmark of 0 or earlier is possible, since by a later one it may have come.",
+            "adjudicated": "The outcome is read from the outcomes table alone; no test decides it. Every patient "
+            "without it by the landmark is at risk, except those with `relapse` = 0 and a `week` before the landmark, "
+            "who were followed only to that week. The weeks are taken as exact. `relapse` = 1 with an empty `week` is "
+            "a relapse in an unknown week, between the last negative test (or enrolment) and the last contact.",
+            "column": "The outcome is a column of the patients table that says whether it occurred by the horizon, but "
+            "not when. Yes: it occurred after enrolment and by the horizon; measures that need a week take that of the "
+            "horizon. No: known to be free of it through the horizon. Empty or `unknown`: lost to follow-up. Anything "
+            "else is refused by row. The landmark must be 0 or earlier, since the outcome may have occurred by a later "
+            "one.",
             "equals": "With `column`: the value that is the outcome. Without it: a yes.",
-            "others": "With `equals`: the values that are free of it; required unless `equals` is a yes or a no.",
+            "others": "With `equals`: the values that mean free of the outcome; required unless `equals` is a yes or a "
+            "no.",
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
             "competing": "Names of competing events (`competing_event` of the outcomes table), after which the outcome "
-            "cannot come, such as `death`. Risks are then those in the presence of them, and a name that stands in "
-            "neither list is refused. Empty: every event that the outcomes table calls competing counts so.",
-            "competing_as_censoring": "Names of competing events that end follow-up as a loss does instead. This "
-            "assumes that they tell nothing of the outcome, and makes risks too high; a finding (RM130) says so.",
+            "cannot occur, such as `death`. The risk is that of the outcome in the presence of these events. A name "
+            "that is neither here nor under `competing_as_censoring` is refused. Without this key, every event that "
+            "the outcomes table calls competing counts so.",
+            "competing_as_censoring": "Names of competing events that count as loss to follow-up instead. This assumes "
+            "that they are independent of the outcome, and gives risks higher than in the presence of these events; "
+            "finding RM130 says so.",
             "confirm": "How a positive test is confirmed.",
-            "baseline": "What published cohorts tell of the mean risk.",
+            "baseline": "What published cohorts say of the mean risk.",
         },
         filled=prediction.OutcomeRule,
         types={"confirm": "a table, see below", "baseline": "a table, see below"},
@@ -62,14 +68,14 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[outcome.confirm]",
-        "Consecutive positive tests are a relapse once confirmed. Fewer of them, followed by a negative test, "
-        "are refuted.",
+        "How many consecutive positive tests confirm a relapse. Fewer of them, followed by a negative test, are "
+        "refuted.",
         keys.CONFIRM,
         {
             "tests": "How many consecutive positive tests make a confirmed relapse.",
             "within_weeks": "The longest time from the first to the last of them, in weeks, inclusive. Without "
-            "it the next test confirms, whenever it was taken. A patient who stays positive for longer is "
-            "unconfirmed, never free.",
+            "it the next test confirms, whenever it was taken. A patient who stays positive, but has too few tests "
+            "within this time, is unconfirmed, never free.",
             "unconfirmed_at_end": "How to count positive tests that are neither confirmed nor refuted (the last "
             "test of a patient, or enough tests too far apart): as a relapse; as the end of follow-up at the "
             "last negative test before them (`censor`); or `both`: as a relapse, with the other reading "
@@ -79,18 +85,18 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[outcome.baseline]",
-        "What is known beforehand of the mean risk of such patients. The logistic regression with priors starts from "
-        "it, as it stands and (without `as_stated`) three times as wide, weighed by evidence; finding RM129 says where "
-        "the cohort contradicts it. For a landmark after enrolment the hazard counts as constant; a model of several "
-        "landmarks, and discrete-time hazards, do not use it.",
+        "A prior of the mean risk, from what is known of such patients. `prior_logistic` uses it as it stands and "
+        "(without `as_stated`) also with three times the standard deviation, averaged by evidence; finding RM129 warns "
+        "if the cohort contradicts it. For a landmark after enrolment the hazard is taken as constant. A model of "
+        "several landmarks, and `prior_hazard`, do not use it.",
         keys.BASELINE,
         {
             "risk": "Expected share of patients with the outcome.",
-            "sd_logit": "Standard deviation of its log-odds between cohorts like this one, 0.5 for example: around "
-            "12 % it says 5 to 27 %.",
-            "by_week": "Until which week, counted from enrolment.",
-            "as_stated": "Whether it is taken as it stands only: for one that was widened for patients unlike those of "
-            "the source. A tight one is not to be taken so, since nothing but more patients then corrects it.",
+            "sd_logit": "Standard deviation of its log-odds between cohorts like this one. With 0.5, and 12 % "
+            "expected, the mean risk lies between 5 and 27 % in 95 of 100 cohorts.",
+            "by_week": "The week, counted from enrolment, by which they have it.",
+            "as_stated": "Whether only the stated standard deviation is used: for one that already allows for patients "
+            "unlike those of the source. Not for a small one, since only many patients can then correct a wrong risk.",
             "source": "Where the figures come from.",
         },
         filled=prediction.Baseline,
@@ -107,24 +113,26 @@ MODEL_TABLES = (
             "horizon_months": "The same in months of 30.4375 days (365.25 / 12). Times in whole days, as from "
             "dates, go by the calendar instead: the horizon is the same day of the month, whatever the length "
             "of the months between (24 months are 730 or 731 days).",
-            "visit_weeks": "Planned visits, which divide the follow-up for discrete-time hazards. Default: "
-            "every 12 weeks.",
+            "visit_weeks": "Planned visits, which divide the follow-up into the intervals of `prior_hazard`. Default: "
+            "about every 12 weeks.",
             "visit_window_weeks": "How many weeks early or late the visit of the horizon may be. A patient "
             "whose last test within this window before the horizon is negative is free; a relapse first found "
             "within the window after it counts as by the horizon, unless a test in the window was negative. The "
             "week of an adjudicated relapse is not moved.",
-            "landmark_window_weeks": "How many weeks late the visit of a landmark after enrolment may be and still be "
-            "it: a patient without a test of the outcome's analyte in as many weeks up to it, and with one in "
+            "landmark_window_weeks": "How many weeks late the visit of a landmark after enrolment may take place. A "
+            "patient without a test of the outcome's analyte in as many weeks up to the landmark, but with one within "
             "these weeks after it, is predicted at that visit, from all that was known there; nothing later is read. "
-            "`0`: the landmark is a day. At least 2 days otherwise.",
-            "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
-            "lower limit of a validated AUC does. Without it, RM111 does not apply.",
+            "If tests do not decide the outcome, the analytes of the predictors count instead. `0`: the landmark is a "
+            "day. Otherwise at least 2 days (0.29), and less than half of the weeks between landmarks.",
+            "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed. RM111 warns if the "
+            "lower limit of the interval of the validated AUC exceeds it. Without it, RM111 does not apply.",
             "centre": "Column of the patients table, such as `centre`, between whose values the mean risk may differ. "
-            "`prior_logistic` then has an intercept for each centre, partially pooled, with the standard deviation "
-            "between centres averaged by evidence (none counts half beforehand). A known centre is scored by its own "
-            "intercept, an unknown one by the whole spread, with a wider interval (RS214). It needs 3 centres with 5 "
-            "patients each; smaller ones count as unknown. Other classifiers take no notice of it.",
-            "residual": "What the predictors leave out, for the intervals of all classifiers.",
+            "`prior_logistic` then has a partially pooled intercept for each centre: several standard deviations "
+            "between centres are averaged by evidence, and 0 has half the weight before the data. A patient of a known "
+            "centre is scored with its intercept; for any other the risk is averaged over possible centres, with a "
+            "wider interval (RS214). Centres with fewer than 5 patients count as unknown; with fewer than 3 larger "
+            "ones the key has no effect. Other classifiers ignore it.",
+            "residual": "What the predictors leave out; it widens the intervals of all classifiers.",
         },
         filled=prediction.Prediction,
         defaults={
@@ -141,13 +149,13 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[prediction.residual]",
-        "How much the risks of patients with the same predictors differ, by what the predictors leave out. One outcome "
-        "for each patient cannot tell it, so that it is stated and not learned. With it the interval of a risk is that "
-        "of the patient's own risk; the risk itself stays the mean risk of patients with the same predictors.",
+        "How much the risks of patients with the same predictors differ, because of what the predictors leave out. It "
+        "cannot be estimated from one outcome per patient, and is therefore stated. With it the interval of a risk is "
+        "that of the patient's own risk; the risk itself stays the mean risk of patients with the same predictors.",
         keys.RESIDUAL,
         {
-            "sd_logit": "Standard deviation of their log-odds: 0.5 says that around 15 % nine in ten have a risk of "
-            "their own between 7 and 27 %.",
+            "sd_logit": "Standard deviation of their log-odds. With 0.5, and a mean risk of 15 %, nine in ten patients "
+            "have a risk of their own between 7 and 27 %.",
             "source": "Where the figure comes from.",
         },
         filled=prediction.Residual,
@@ -203,8 +211,8 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "prior = { ... }",
-        "A normal distribution for the log-odds of a predictor or a term. Without one, the library uses its "
-        "own, for small effects of either sign.",
+        "A normal distribution for the log odds ratio of a predictor or a term. Without one, the library assumes a "
+        "small effect in either direction.",
         keys.PRIOR,
         {
             "log_odds": "Its mean.",
@@ -221,9 +229,10 @@ MODEL_TABLES = (
         "A prior as papers print it. The logarithm b of the ratio, with the standard error s that its interval implies "
         "(its width on the log scale over 3.92, for 95 %), is shrunk once by a Normal(0, 1) prior on the log odds "
         "ratio: mean b / (1 + s²), standard deviation s / √(1 + s²). 0.20 (0.05-0.75) becomes -1.09 (0.57). A hazard "
-        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1. "
-        "A ratio that does not lie at the geometric middle of its interval, to the decimals printed and a tenth of the "
-        "half width, is refused: one of the three numbers is mistyped, or the interval is not symmetric.",
+        "ratio is used as an odds ratio: the two are close if the outcome is rare; otherwise the hazard ratio is "
+        "nearer to 1. A ratio that is not the geometric mean of its limits, within rounding and a tenth of the "
+        "half-width, is refused: one of the three numbers is mistyped, or the interval is not symmetric on the log "
+        "scale.",
         keys.PRINTED_PRIOR,
         {
             "odds_ratio": "The odds ratio.",
@@ -247,8 +256,10 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[[terms]]",
-        "Non-linear effects and interactions that are plausible beforehand. The model averages over the linear form, "
-        "which has half the weight before the data, and each form with terms.",
+        "Non-linear effects and interactions that were plausible before the data. A form of the model is a set of "
+        "terms that are used together. `prior_logistic` and `prior_hazard` average, by evidence, the linear form, "
+        "without terms, and each form with terms. Before the data the linear form has half the weight, and the others "
+        "share the rest ([example](classifiers.md#forms-and-interactions)).",
         keys.TERM,
         {
             "name": "Unique name, different from every predictor's.",
@@ -256,8 +267,8 @@ MODEL_TABLES = (
             "label_zh": _CHINESE,
             "factors": "The factors, which are multiplied.",
             "replaces": "Predictors whose linear effect is left out when the term is used.",
-            "forms": "Names of the forms in which it stands; a form is all terms that name it.",
-            "prior": "What is known of its effect.",
+            "forms": "Names of the forms to which it belongs.",
+            "prior": "What is known of its effect before the data are seen.",
         },
         filled=StudyTerm,
         required=("name", "factors"),
@@ -266,10 +277,10 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "factors = [{ ... }]",
-        "The factors of a term: predictors in their clinical unit, each with at most one shape; without one, "
-        "the value itself. A range is two factors of one predictor (`at_least`, `below`); an interaction has factors "
-        "of two predictors. Where one of them is unknown, so is the product: it is scored with its training median, "
-        "and a wider interval.",
+        "The factors of a term: predictors in their clinical unit, each with at most one shape; without a shape, "
+        "the value itself. A range is two factors of the same predictor (`at_least`, `below`); an interaction has "
+        "factors of two predictors. If one of them is unknown, so is the product: it is replaced by its training "
+        "median, and the interval is wider.",
         keys.FACTOR,
         {
             "predictor": "Name of the predictor.",

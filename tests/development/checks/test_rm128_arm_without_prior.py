@@ -10,6 +10,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 from relapse_model.development.checks.rm128_arm_without_prior import CHECK as arm_without_prior
+from relapse_model.report.translation import translation
 from relapse_model.study.reader import parse_study
 
 
@@ -27,6 +28,9 @@ def test_an_arm_without_a_prior_is_found_and_the_built_in_one_has_one(silent, co
     result = arm_without_prior.of(cohort, silent, 0)
     assert (result.code, result.state) == ("RM128", "found")
     assert "states no prior for the arm (HBIG arm)" in result.text
+    chinese = translation(silent, "zh")(result.text)
+    assert chinese is not None
+    assert "0.56 至 1.80" in chinese
     assert arm_without_prior.of(cohort, rm.load_study("hbsag-relapse"), 0).state == "passed"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design, design_matrix
 from relapse_model.report.figures.learning_curve import learning_curve_figure
+from relapse_model.report.translation import translation
 from relapse_model.study.prediction import Baseline
 
 
@@ -60,6 +62,19 @@ def test_it_says_on_what_it_rests_and_names_nobody(curve, cohort):
     assert "if these hold" in curve.assumption()
     assert not any(str(name) in text for name in cohort.patient_ids)
     assert curve.sentence().startswith("60 patients (9 with the outcome)")
+
+
+@pytest.mark.parametrize("events", [None, [0.01, 45]])
+def test_what_it_says_stands_in_a_chinese_report_in_chinese(cohort, study, events):
+    """The mean risk is that of the cohort, or given by the events; of 20 patients with no event no model is fitted."""
+    found = rm.learning_curve(cohort, study, (20, 300), events=events, replicates=10)
+    assert ("20 patients (0 with the outcome) are too few" in found.sentence()) == (events is not None)
+    said = translation(study, "zh")(f"{found.sentence()} {found.assumption()}")
+    assert said is not None
+    assert not re.findall(r"[a-z]{3,}", said.replace(study.name, "").replace("Riley", ""))
+    numbers = r"\d+(?:\.\d+)?"
+    english = re.findall(numbers, f"{found.sentence()} {found.assumption()}")
+    assert sorted(re.findall(numbers, said)) == sorted(english)
 
 
 def test_the_table_has_two_rows_for_each_number(curve):
@@ -133,7 +148,7 @@ def test_risks_of_a_mean_far_from_the_log_odds():
 def test_given_events_win_and_a_baseline_stands_for_outcomes(cohort, study):
     given = rm.learning_curve(cohort, study, (100,), events=[30], replicates=10)
     assert given.points[0].events == pytest.approx(0.3 * given.points[0].known)
-    assert given.mean_risk == "as the events were given"
+    assert given.mean_risk == "given by the expected events"
     enrolled = replace(cohort, labs=cohort.labs[cohort.labs["week"] <= 0].reset_index(drop=True))
     expecting = replace(study, outcome=replace(study.outcome, baseline=Baseline(0.12, 0.5, 48, "assumed")))
     expecting = replace(expecting, prediction=replace(study.prediction, landmark_weeks=(0.0,)))
@@ -186,7 +201,7 @@ def test_the_verb_writes_table_figure_and_values(cohort, tmp_path, capsys):
     assert main(["plan", *words, "--out", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out
     assert "60 patients (8 with the outcome)" in told
-    assert "as the events were given" in told
+    assert "given by the expected events" in told
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {f"learning_curve.{ending}" for ending in ("csv", "json", "svg", "png")}
     few = [str(tmp_path / "cohort"), "--patients", "5"]

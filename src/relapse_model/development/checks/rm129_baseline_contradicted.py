@@ -17,7 +17,7 @@ def baseline_contradicted(at: AtLandmark) -> Verdict:
     """Warn when the mean risk is more than two standard deviations from the baseline of the study, on the log-odds.
 
     The standard deviation is that between cohorts, as the study states it, and that of the counts together. It stops
-    nothing: the model weighs the baseline by evidence, and believes it less where it does not fit.
+    nothing. Without `as_stated` the model also tries a wider baseline, and averages the two by evidence.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.display.html_summary import html_summary
@@ -145,7 +146,7 @@ class LearningCurve:
         first, last = self.points[0], self.points[-1]
         if len(self.points) == 1:
             return f"{_words(first)}."
-        return f"{_words(first)}; {_words(last)}."
+        return f"{_words(first)}. {_words(last)}."
 
     def assumption(self) -> str:
         """Return what the figures rest on."""
@@ -156,9 +157,11 @@ class LearningCurve:
             else ""
         )
         return (
-            f"Expected over {self.replicates} truths drawn from the priors of study {self.study.name!r}: they show "
-            "what is reached if these hold, and no more than that. Patients are those of the cohort, drawn again; "
-            f"{100 * self.lost:.0f} % are lost; the mean risk is {self.mean_risk}.{riley}"
+            f"Means over {self.replicates} simulations, each with effects drawn from the priors of study "
+            f"{self.study.name!r}: they are reached if these hold. The attainable gain is how much lower the log loss "
+            "is with the true risks than with the mean risk for everybody; below 0 %: worse than the mean risk. "
+            f"Patients are resampled from the cohort; {100 * self.lost:.0f} % of them are lost to follow-up; the mean "
+            f"risk is {self.mean_risk}.{riley}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,8 +177,11 @@ class LearningCurve:
 
 def _words(point: CurvePoint) -> str:
     own, other = point.with_priors, point.without
+    who = f"{point.patients} patients ({point.events:.0f} with the outcome)"
+    if isnan(own.share) or isnan(other.share):
+        return f"{who} are too few: in nearly all simulations no model could be fitted"
     return (
-        f"{point.patients} patients ({point.events:.0f} with the outcome) are expected to give an AUC of "
-        f"{own.auc[0]:.2f} ({other.auc[0]:.2f} without the priors; {point.attainable_auc:.2f} is attainable) and "
-        f"{100 * own.share:.0f} % of the attainable gain ({100 * other.share:.0f} %)"
+        f"{who} are expected to give an AUC of {own.auc[0]:.2f} with the priors and {other.auc[0]:.2f} without "
+        f"({point.attainable_auc:.2f} with the true risks), and {round(100 * own.share)} % of the attainable gain with "
+        f"the priors and {round(100 * other.share)} % without"
     )

@@ -108,7 +108,7 @@ def learning_curve(
     needed = _needed(parameters, points[0].attainable_auc, risk[0])
     return LearningCurve(
         study=study, landmark=landmark, horizon=study.prediction.horizon_weeks, points=points,
-        mean_risk="as the events were given" if events is not None else known.words, lost=known.lost,
+        mean_risk="given by the expected events" if events is not None else known.words, lost=known.lost,
         parameters=parameters, needed_patients=needed,
         needed_events=None if needed is None else round(needed * risk[0]), replicates=replicates, seed=seed,
     )  # fmt: skip

@@ -48,7 +48,7 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
         axes.set_xlabel("Patients")
     left.set(ylabel="AUC", ylim=(0.5, max(0.8, 1.03 * max(attainable))))
     right.set(ylabel="Share of the attainable gain", ylim=(max(-1.0, min(-0.05, right.get_ylim()[0])), 1.08))
-    left.set_title("Discrimination\n10th to 90th percentile of the truths")
+    left.set_title("Discrimination\n10th to 90th percentile of the simulations")
     right.set_title("Log loss\n± 2 standard errors")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
