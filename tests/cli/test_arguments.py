@@ -328,7 +328,7 @@ def test_a_validation_that_was_broken_off_is_resumed(work, tmp_path, monkeypatch
 
     out = tmp_path / "report"
     command = ["validate", str(work / "cohort"), "--out", str(out), "--candidates", "prior_logistic"]
-    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "malignancy"]  # nobody has one
+    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "none"]
     monkeypatch.setattr(refits, "develop", breaks_off)
     assert main(command) == 130
     said = capsys.readouterr()

@@ -51,8 +51,8 @@ def validate(verb: argparse.ArgumentParser) -> None:
         help="bootstrap resamples; 0 for none (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
-        "--leave-out", default="centre", metavar="COLUMN",
-        help="column whose groups are left out one at a time (%(default)s)",
+        "--leave-out", type=_column_or_none, default="centre", metavar="COLUMN",
+        help="column whose groups are left out one at a time (%(default)s); none: leave no group out",
     )  # fmt: skip
     verb.add_argument(
         "--resume",
@@ -124,3 +124,8 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     add_jobs(verb, "number of processes; -1: all cores (default: of validate all idle cores, of train 1)")
+
+
+def _column_or_none(text: str) -> str | None:
+    """Return the name of a column; the word "none" asks for none."""
+    return None if text == "none" else text
