@@ -4,7 +4,8 @@ Share of the attainable log-loss gain: (loss of the mean risk - loss) / (loss of
 risk). 1 knows everything, 0 is no better than giving everybody the training cohort's mean risk, below 0 is worse.
 Losses are expected ones under the true risk, so the new patients bring no noise; what varies between replicates is
 the truth (redrawn, see simulated_truth.py) and the training cohort. The true risk depends on more than any
-predictor says: "best of predictors" is the most that the study's predictors allow.
+predictor says: "best of predictors" is the most that the study's predictors allow. Shares are means over the cohorts,
+and then that of the sums of all cohorts, in which cohorts with little to gain count little.
 
 Scenarios: linear; non-linear (antibody saturates, consolidation is capped, both interact; the shapes are those that
 the study's non-linear terms assume, which is the best that can happen to them); null (nothing has an effect; the loss
@@ -40,6 +41,7 @@ from simulated_truth import (
     draw_truth,
     mean_se,
     new_patients,
+    ratio_se,
     replicate_seeds,
     study_of,
     write_json,
@@ -116,6 +118,12 @@ def share(row: Row) -> float:
     return (row["loss_mean"] - row["loss"]) / (row["loss_mean"] - row["loss_true"])
 
 
+def of_sums(rows: list[Row]) -> tuple[float, float]:
+    """Return the share of the sums of all cohorts, in which a cohort counts by what can be gained in it."""
+    mean, own, true = (np.array([row[name] for row in rows]) for name in ("loss_mean", "loss", "loss_true"))
+    return ratio_se(mean - own, mean - true)
+
+
 def line(rows: list[Row], null: bool) -> str:
     """Return the figures of one method in one cell."""
     judged = [row for row in rows if "loss" in row]
@@ -123,6 +131,7 @@ def line(rows: list[Row], null: bool) -> str:
         return f"refused in all {len(rows)} replicates"
     gains = [1000 * (row["loss"] - row["loss_mean"]) if null else share(row) for row in judged]
     mean, error = mean_se(gains)
+    summed = "" if null else "{:8.3f} ({:.3f})".format(*of_sums(judged))
     slopes = [row["slope"] for row in judged if row["slope"] is not None]
     quartiles = "  ".join(f"{value:5.2f}" for value in np.quantile(slopes, (0.25, 0.5, 0.75))) if slopes else ""
     large, large_error = mean_se([row["in_the_large"] for row in judged])
@@ -131,7 +140,7 @@ def line(rows: list[Row], null: bool) -> str:
     notes += f"  {len(rows) - len(judged)} refused" if len(judged) < len(rows) else ""
     form = "8.1f" if null else "8.3f"
     return (
-        f"{mean:{form}} ({error:.{1 if null else 3}f}){np.median(gains):{form}}{area:8.3f} ({area_error:.3f})"
+        f"{mean:{form}} ({error:.{1 if null else 3}f}){np.median(gains):{form}}{summed:16s}{area:8.3f} ({area_error:.3f})"
         f"   {quartiles:19s}{large:+7.2f} ({large_error:.2f}){np.mean([row['seconds'] for row in rows]):7.2f}{notes}"
     )
 
@@ -144,8 +153,10 @@ def print_table(rows: list[Row]) -> None:
         null = scenario == "null"
         events = np.mean([row["events"] for row in cell])
         print(f"\n{scenario}, n = {patients}: {replicates} replicates, {events:.1f} relapses on average")
-        first = "loss above the mean risk's x 1000 (SE), median" if null else "share of the gain (SE), median"
-        print(f"{'':20s}{first:47s}AUC (SE)   slope, quartiles    in the large (SE)      s")
+        first = (
+            "loss above the mean risk's x 1000 (SE), median" if null else "share of the gain (SE), median, of sums (SE)"
+        )
+        print(f"{'':20s}{first:55s}AUC (SE)   slope, quartiles    in the large (SE)      s")
         for method in methods:
             print(f"{method:20s}{line([row for row in cell if row['method'] == method], null):>20s}")
 
