@@ -141,7 +141,8 @@ def line(rows: list[Row], null: bool) -> str:
     form = "8.1f" if null else "8.3f"
     return (
         f"{mean:{form}} ({error:.{1 if null else 3}f}){np.median(gains):{form}}{summed:16s}"
-        f"{area:8.3f} ({area_error:.3f})   {quartiles:19s}{large:+7.2f} ({large_error:.2f}){np.mean([row['seconds'] for row in rows]):7.2f}{notes}"
+        f"{area:8.3f} ({area_error:.3f})   {quartiles:19s}{large:+7.2f} ({large_error:.2f})"
+        f"{np.mean([row['seconds'] for row in rows]):7.2f}{notes}"
     )
 
 
