@@ -64,6 +64,8 @@ def train(given: Namespace) -> None:
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
     from relapse_model.development.checks.all_checks import known_codes
+    from relapse_model.development.checks.check import ERROR
+    from relapse_model.development.checks.check_result import FOUND
     from relapse_model.development.internal_validation.check_validation import check_validation
     from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
@@ -99,8 +101,10 @@ def validate(given: Namespace) -> None:
         if given.learning_curve
         else None,
     )  # fmt: skip
-    say(validation_text(found))
-    say(checks_text(check_validation(found, cohort, mute=mute)))
+    checks = check_validation(found, cohort, mute=mute)
+    errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
+    say(validation_text(found, errors, given.language))
+    say(checks_text(checks))
     _say_written(paths)
     refuse_errors(errors_of(found.model, mute))
 
