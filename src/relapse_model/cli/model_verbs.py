@@ -97,7 +97,7 @@ def monitor(given: Namespace) -> None:
     )
     say(found.text())
     if given.out:
-        write_text(json.dumps(found.to_dict() | {"answer": answer}, indent=1, allow_nan=False) + "\n", Path(given.out))
+        write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
         say(f"Figures: {given.out}")
 
 

@@ -1,4 +1,4 @@
-"""The answer that a report gives, for the terminal: whether a model works stands beside its figures, whatever these are.
+"""The answer that a report gives, for the terminal: whether a model works stands beside its figures.
 
 An AUC alone misleads: one of 0.81 may come from the arms, and say nothing of the patients within them.
 """

@@ -74,7 +74,10 @@ CAPTIONS = {
     "patients. Above 0 the risk is raised. All panels have the same scale.",
 }
 
-
+_WITHOUT_PRIORS = (
+    "Expected performance of models of so many patients, if effects are as small as the library assumes where a study "
+    "states no priors; simulated, no forecast."
+)
 _ACCURATE = "Where the model's line is above both others, acting on its risks would have been better in these patients."
 _BY_CHANCE = "Where the model's line is above both others this may be chance: {why}."
 _NET_BENEFIT = {  # by the code of the answer, whose own reason stands beneath the curve
@@ -106,6 +109,7 @@ def captions(study: Study, disclosure: str = FULL, *, code: str = "") -> dict[st
     """
     return CAPTIONS | {
         "kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}",
+        "learning_curve": CAPTIONS["learning_curve"] if study.has_priors else _WITHOUT_PRIORS,
         "decision_curve": f"{CAPTIONS['decision_curve']} {net_benefit_words(code) if code else ''}".rstrip(),
         "trajectory": f"{CAPTIONS['trajectory']}{_outside(study, study.outcome.analyte)}",
         "trajectory_predictor": f"{CAPTIONS['trajectory_predictor']}{_outside(study, _first_analyte(study))}",

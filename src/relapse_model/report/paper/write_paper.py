@@ -259,7 +259,8 @@ def _screened(screen: BiomarkerScreen) -> dict[str, Any]:
 
 def _page(
     results: _Results, values: dict[str, Any], tables: Mapping[str, JournalTable],
-    checklists: Mapping[str, JournalTable], shown: Mapping[str, tuple[str, str]], refused: Mapping[str, str], formats: Sequence[str],
+    checklists: Mapping[str, JournalTable], shown: Mapping[str, tuple[str, str]], refused: Mapping[str, str],
+    formats: Sequence[str],
 ) -> str:  # fmt: skip
     study, trial = results.study, results.trial
     words = captions(study, code=values["answer"]["code"] if values else "") | (
