@@ -240,6 +240,11 @@ def checks_text(results: Sequence[CheckResult]) -> str:
     return "\n".join(lines) or f"All {len(results)} checks passed."
 
 
+def found_errors(results: Sequence[CheckResult]) -> list[str]:
+    """Return the codes of the checks that found an error and were not muted, as a report counts them."""
+    return [one.code for one in results if one.state == "found" and one.severity == "error"]
+
+
 def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:
     """Return the codes of the errors on record in a model, without those that were muted.
 

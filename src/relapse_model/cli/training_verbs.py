@@ -15,6 +15,7 @@ from relapse_model.cli.texts import (
     arms,
     checks_text,
     errors_of,
+    found_errors,
     refuse_errors,
     runs_text,
     say,
@@ -64,8 +65,6 @@ def train(given: Namespace) -> None:
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
     from relapse_model.development.checks.all_checks import known_codes
-    from relapse_model.development.checks.check import ERROR
-    from relapse_model.development.checks.check_result import FOUND
     from relapse_model.development.internal_validation.check_validation import check_validation
     from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
@@ -102,8 +101,7 @@ def validate(given: Namespace) -> None:
         else None,
     )  # fmt: skip
     checks = check_validation(found, cohort, mute=mute)
-    errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
-    say(validation_text(found, errors, given.language))
+    say(validation_text(found, found_errors(checks), given.language))
     say(checks_text(checks))
     _say_written(paths)
     refuse_errors(errors_of(found.model, mute))

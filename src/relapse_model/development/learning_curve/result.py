@@ -153,7 +153,8 @@ class LearningCurve:
 
     def without_prior(self) -> list[str]:
         """Return the labels of the predictors and terms of which the study states no prior."""
-        return [one.label for one in (*self.study.predictors, *self.study.terms) if one.prior is None]
+        predictors = [one.label for one in self.study.predictors if one.prior is None]
+        return predictors + [one.label for one in self.study.terms if one.prior is None]
 
     def sentence(self) -> str:
         """Return what the curve says, from the smallest number of patients to the largest."""

@@ -17,7 +17,7 @@ from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.centre_labels import centre_labels
-from relapse_model.model.explanation.missing_value import code_in_place, counted_words, in_place, note_of
+from relapse_model.model.explanation.missing_value import InPlace, code_in_place, counted_words, in_place, note_of
 from relapse_model.model.explanation.patient_input import (
     PatientInput,
     centre_input,
@@ -207,7 +207,7 @@ def explain_patient(
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
             predictor_source(cohort, model.study, predictor, place, until), enrolled, until,
-            counted_words(model, column, code_shown(predictor, code_in_place(model, column, instead)), instead),
+            _counted(model, column, instead),
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
@@ -234,6 +234,12 @@ def explain_patient(
         verdict=model_verdict(model),
         missing_note=note_of(instead, [one.counted for one in inputs]),
     )
+
+
+def _counted(model: TrainedModel, column: int, instead: InPlace) -> str:
+    """Return how a predictor counts where it is missing."""
+    shown = code_shown(model.study.predictors[column], code_in_place(model, column, instead))
+    return counted_words(model, column, shown, instead)
 
 
 def _base_words(model: TrainedModel) -> str:
