@@ -101,8 +101,7 @@ def validate(given: Namespace) -> None:
         else None,
     )  # fmt: skip
     checks = check_validation(found, cohort, mute=mute)
-    say(validation_text(found, found_errors(checks), given.language))
-    say(checks_text(checks))
+    say(f"{validation_text(found, found_errors(checks), given.language)}\n{checks_text(checks)}")
     _say_written(paths)
     refuse_errors(errors_of(found.model, mute))
 

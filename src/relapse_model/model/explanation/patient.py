@@ -202,7 +202,8 @@ def explain_patient(
     site = centre_labels(cohort, model.study)
     found, anywhere = explain(model, features, None if site is None else site[[place]]), explain(model, features)
     until = known_until(cohort, model.study, landmark, place)
-    reference, enrolled, instead = reference_codes(model), _days(cohort, model.study, place), in_place(model.classifier)
+    reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
+    instead = in_place(model.classifier)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
