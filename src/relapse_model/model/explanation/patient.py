@@ -202,8 +202,7 @@ def explain_patient(
     site = centre_labels(cohort, model.study)
     found, anywhere = explain(model, features, None if site is None else site[[place]]), explain(model, features)
     until = known_until(cohort, model.study, landmark, place)
-    reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
-    instead = in_place(model.classifier)
+    enrolled, instead, reference = _days(cohort, model.study, place), in_place(model.classifier), reference_codes(model)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
@@ -213,9 +212,7 @@ def explain_patient(
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
     if site is not None and model.centres:
-        column = str(model.study.prediction.centre)
-        cell = cohort.patients[column].iloc[place] if site[place] is not None else None
-        inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))
+        inputs.append(_centre(model, cohort, place, site[place], found.base_values[0] - anywhere.base_values[0]))
     return PatientExplanation(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
@@ -235,6 +232,13 @@ def explain_patient(
         verdict=model_verdict(model),
         missing_note=note_of(instead, [one.counted for one in inputs]),
     )
+
+
+def _centre(model: TrainedModel, cohort: Cohort, place: int, site: object, contribution: float) -> PatientInput:
+    """Return the centre of a patient beside the predictors; `site` is None where it is not known."""
+    column = str(model.study.prediction.centre)
+    cell = cohort.patients[column].iloc[place] if site is not None else None
+    return centre_input(column, cell, float(contribution))
 
 
 def _counted(model: TrainedModel, column: int, instead: InPlace) -> str:
