@@ -21,7 +21,13 @@ from relapse_model.report.figures.ticks import log_ticks, week_ticks
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure
 from relapse_model.report.figures.weeks_read import reading_of
-from relapse_model.report.figures_of_report import captions, cohort_figures, explained, mean_net_benefit
+from relapse_model.report.figures_of_report import (
+    captions,
+    cohort_figures,
+    explained,
+    mean_net_benefit,
+    net_benefit_words,
+)
 from relapse_model.report.translation import translation
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability, Stability, stability
@@ -184,6 +190,31 @@ def test_captions_say_where_a_result_below_the_limit_is_drawn():
     assert told["trajectory"].endswith("are drawn at this limit.")
     logarithms = {name: replace(one, negative=True, unit="log10 IU/mL") for name, one in study.analytes.items()}
     assert captions(replace(study, analytes=logarithms))["trajectory"].endswith(half)  # half of the amount
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "chinese"),
+    [
+        ("error", "a check found an error", "检查发现错误"),
+        ("refused", "cannot be judged", "无法"),
+        ("worse", "did worse than no model", "比不用模型更差"),
+        ("not_shown", "not shown to rank patients", "优于随机"),
+        ("between_arms", "comes from the arms", "来自组别"),
+        ("between_centres", "comes from the centres", "来自中心"),
+        ("ranks", "not shown to be accurate", "未能证明其风险值准确"),
+        ("yes_few", "would have been better", "更有益"),
+        ("yes", "would have been better", "更有益"),
+    ],
+)
+def test_beneath_the_decision_curve_stands_the_reason_of_the_answer(code, reason, chinese):
+    """Risks that are accurate between the arms alone are not called inaccurate, which the first screen denies."""
+    study = rm.load_study("hbsag-relapse")
+    told = captions(study, code=code)["decision_curve"]
+    assert told.endswith(net_benefit_words(code))
+    assert reason in told
+    assert chinese in translation(study, "zh")(net_benefit_words(code))
+    assert ("not shown to be accurate" in told) == (code == "ranks")
+    assert "above both others" not in captions(study)["decision_curve"]  # without an answer nothing is said
 
 
 def test_results_of_a_handful_are_not_drawn(analyte):

@@ -20,6 +20,7 @@ NOT_RECOGNISED = (
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
     from relapse_model.cli.texts import competing_words, performance_lines, within_lines
+    from relapse_model.cli.verdict_text import evaluation_answer
     from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 
     model = load_model(given.model)
@@ -33,10 +34,12 @@ def evaluate(given: Namespace) -> None:
     own = EVALUATION_CHECK(found.apparent).finding
     if found.apparent is None and "disclosure" in model.summary:
         say(NOT_RECOGNISED)
+    answer = evaluation_answer(found, model)
     lines = [*performance_lines(found), *within_lines(found, model.study)]
+    lines.append(f"Does the model work here? {answer['works']}")
     say("\n".join([*([] if own is None else [str(own)]), *lines]))
     if given.out:
-        write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
+        write_text(json.dumps(found.to_dict() | {"answer": answer}, indent=1, allow_nan=False) + "\n", Path(given.out))
         say(f"Figures: {given.out}")
     if cohort.synthetic:
         say(SYNTHETIC)

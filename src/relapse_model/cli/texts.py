@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,15 +155,31 @@ def landmark_words(model: RelapseModel) -> str:
     return f"week {weeks[0]:g}" if len(weeks) == 1 else "weeks " + ", ".join(f"{week:g}" for week in weeks)
 
 
-def validation_text(found: Validation) -> str:
-    """Return the headline of a validation."""
-    performance = found.performance
+def validation_text(found: Validation, errors: Sequence[str] | None = None, language: str = "en") -> str:
+    """Return the headline of a validation: its figures, and whether the model works, as the report says it.
+
+    Parameters
+    ----------
+    found : Validation
+    errors : sequence of str, optional
+        Codes of the checks that found an error; by default those that training found, as they stand on the card.
+    language : {"en", "zh"}
+        Of the report, for what it says first.
+    """
+    from relapse_model.cli.verdict_text import validation_answer
+
+    performance = replace(found.performance, within_levels=found.within_levels)
     lines = [
         f"Nested cross-validation: {performance.patients} patients, {performance.events} "
         f"with {found.study.outcome.name}, {competing_words(performance)}{performance.lost} lost before week "
-        f"{found.study.prediction.horizon_weeks:g}."
+        f"{found.study.prediction.horizon_weeks:g}.",
+        *performance_lines(performance),
+        *within_lines(performance, found.study),
+        validation_answer(
+            performance, found.study.outcome.name, errors_of(found.model, ()) if errors is None else errors, language
+        ),
     ]
-    return "\n".join(lines + performance_lines(performance))
+    return "\n".join(lines)
 
 
 def competing_words(performance: Performance) -> str:
@@ -189,17 +206,16 @@ def performance_lines(performance: Performance) -> list[str]:
 
 
 def within_lines(performance: Performance, study: Study) -> list[str]:
-    """Return the AUC within arms, and within centres, where they are predictors, and what it says of the model.
+    """Return the AUC within arms, and within centres, where they are predictors.
 
     Parameters
     ----------
     performance : Performance
-        Of `RelapseModel.evaluate`.
+        With its `within_levels`.
     study : Study
     """
     from relapse_model.model.within_levels import of_groups
     from relapse_model.validation.performance_measures import measure_shown
-    from relapse_model.validation.verdict import WITHIN, verdict_code
 
     if "auc" not in performance.measures:
         return []
@@ -208,10 +224,6 @@ def within_lines(performance: Performance, study: Study) -> list[str]:
         auc = performance.within_levels.get(name)
         why = f"refused: too few patients with and without the outcome can be compared within {groups}"
         lines.append(f"  {f'AUC within {groups}':27s} {why if auc is None else measure_shown('auc', auc)}")
-    if verdict_code(performance) in WITHIN.values():
-        from relapse_model.report.language import words_of
-
-        lines.append(f"Does the model work here? {words_of('en')(verdict_code(performance))}")
     return lines
 
 
@@ -226,6 +238,11 @@ def checks_text(results: Sequence[CheckResult]) -> str:
     silent = [one.code for one in results if one.state == "not applicable"]
     lines += [f"Checks that do not apply: {', '.join(silent)}."] if silent else []
     return "\n".join(lines) or f"All {len(results)} checks passed."
+
+
+def found_errors(results: Sequence[CheckResult]) -> list[str]:
+    """Return the codes of the checks that found an error and were not muted, as a report counts them."""
+    return [one.code for one in results if one.state == "found" and one.severity == "error"]
 
 
 def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:

@@ -93,7 +93,7 @@ def plan(verb: argparse.ArgumentParser) -> None:
         type=positive,
         default=40,
         metavar="N",
-        help="simulations, each with other effects drawn from the priors; at least 10 (%(default)s)",
+        help="simulations, each with other effects drawn from the priors, or their defaults; at least 10 (%(default)s)",
     )
     add_seed(verb)
     verb.add_argument("--out", metavar="DIR", help="folder for learning_curve.csv, .json, .svg and .png")

@@ -15,6 +15,7 @@ from relapse_model.cli.texts import (
     arms,
     checks_text,
     errors_of,
+    found_errors,
     refuse_errors,
     runs_text,
     say,
@@ -99,8 +100,8 @@ def validate(given: Namespace) -> None:
         if given.learning_curve
         else None,
     )  # fmt: skip
-    say(validation_text(found))
-    say(checks_text(check_validation(found, cohort, mute=mute)))
+    checks = check_validation(found, cohort, mute=mute)
+    say(f"{validation_text(found, found_errors(checks), given.language)}\n{checks_text(checks)}")
     _say_written(paths)
     refuse_errors(errors_of(found.model, mute))
 

@@ -74,41 +74,62 @@ CAPTIONS = {
     "patients. Above 0 the risk is raised. All panels have the same scale.",
 }
 
-
-_ACCURATE = "Where the model's line is above both others, acting on its risks would have been better in these patients."
-_NOT_ACCURATE = (
-    "Where the model's line is above both others this may be chance: its risks were not shown to be accurate, so do "
-    "not act on them."
+_WITHOUT_PRIORS = (
+    "Expected performance of models of so many patients, if effects are as small as the library assumes where a study "
+    "states no priors; simulated, no forecast."
 )
+_ACCURATE = "Where the model's line is above both others, acting on its risks would have been better in these patients."
+_BY_CHANCE = "Where the model's line is above both others this may be chance: {why}."
+_NET_BENEFIT = {  # by the code of the answer, whose own reason stands beneath the curve
+    "error": "Where the model's line is above both others, this cannot be relied on: a check found an error.",
+    "refused": _BY_CHANCE.format(why="the model cannot be judged in these patients, so do not act on its risks"),
+    "worse": _BY_CHANCE.format(why="the model did worse than no model, so do not act on its risks"),
+    "not_shown": _BY_CHANCE.format(
+        why="the model was not shown to rank patients better than chance, so do not act on its risks"
+    ),
+    "between_arms": "Where the model's line is above both others, this comes from the arms: the model does not tell "
+    "apart the patients within them, so do not act on its risks.",
+    "between_centres": "Where the model's line is above both others, this comes from the centres: the model does not "
+    "tell apart the patients within them, so do not act on its risks.",
+    "ranks": _BY_CHANCE.format(why="its risks were not shown to be accurate, so do not act on them"),
+    "yes_few": _ACCURATE,
+    "yes": _ACCURATE,
+}
 
 
-def captions(study: Study, disclosure: str = FULL, *, shown: bool = False) -> dict[str, str]:
+def captions(study: Study, disclosure: str = FULL, *, code: str = "") -> dict[str, str]:
     """Return what stands beneath each figure; of visits and tests only where these decide the outcome.
 
     Parameters
     ----------
     study : Study
     disclosure : {"full", "small-counts"}
-    shown : bool
-        Whether the risks were shown to be accurate: else a net benefit is no reason to act, whatever its curve.
+    code : str
+        Of the answer (`relapse_model.report.answer`), for what the decision curve means; without one it is not said.
     """
     return CAPTIONS | {
         "kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}",
-        "decision_curve": f"{CAPTIONS['decision_curve']} {net_benefit_words(shown)}",
+        "learning_curve": CAPTIONS["learning_curve"] if study.has_priors else _WITHOUT_PRIORS,
+        "decision_curve": f"{CAPTIONS['decision_curve']} {net_benefit_words(code) if code else ''}".rstrip(),
         "trajectory": f"{CAPTIONS['trajectory']}{_outside(study, study.outcome.analyte)}",
         "trajectory_predictor": f"{CAPTIONS['trajectory_predictor']}{_outside(study, _first_analyte(study))}",
     }
 
 
-def net_benefit_words(shown: bool) -> str:
-    """Return what a curve above both others means.
+def net_benefit_words(code: str) -> str:
+    """Return what a curve above both others means, with the reason that the answer itself gives.
 
     Parameters
     ----------
-    shown : bool
-        As for `captions`.
+    code : str
+        Of the answer.
+
+    Examples
+    --------
+    >>> net_benefit_words("between_arms")[45:86]
+    ' this comes from the arms: the model does'
     """
-    return _ACCURATE if shown else _NOT_ACCURATE
+    return _NET_BENEFIT[code]
 
 
 def _first_analyte(study: Study) -> str | None:

@@ -14,7 +14,6 @@ from relapse_model.model.explanation.patient_input import (
     percent_in_tenths,
     risk_percent,
     week_shown,
-    with_unit,
 )
 from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY, unlike_studied
 from relapse_model.report.figures.patient import patient_trajectory_figure
@@ -178,7 +177,7 @@ def _row(one: PatientInput, before: float, after: float, found: PatientExplanati
     hardly = one.effect == "hardly changes"
     return {
         "label": one.label,
-        "value": with_unit(one.shown, one.unit),
+        "value": one.value_shown,
         "reference": one.reference_shown,
         "read_from": one.read_from,
         "effect": one.effect.split()[0],

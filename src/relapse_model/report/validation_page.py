@@ -13,7 +13,7 @@ from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.baseline_words import baseline_parts
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
-from relapse_model.report.figures_of_report import CAPTIONS, captions, net_benefit_words
+from relapse_model.report.figures_of_report import captions, net_benefit_words
 from relapse_model.report.first_screen import first_screen
 from relapse_model.report.group_words import unlike_limit, unlike_words
 from relapse_model.report.language import words_of
@@ -121,8 +121,8 @@ def _study_parts(validation: Validation, values: dict[str, Any], code: str) -> d
         "study": study,
         "deciding": {"rows": rows, "undecided": undecided},
         "outcome": outcome_words(study.outcome, study),
-        "captions": captions(study, values["disclosure"]) | {"decision_curve": CAPTIONS["decision_curve"]},
-        "net_benefit": net_benefit_words(code.startswith("yes")),
+        "captions": captions(study, values["disclosure"]),
+        "net_benefit": net_benefit_words(code),
         "chosen": [(label_of(name, study.has_priors), validation.chosen.get(name, 0)) for name in candidates],
         "predictors": predictor_rows(study),
         "priors": study.has_priors,

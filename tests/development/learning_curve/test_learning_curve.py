@@ -17,6 +17,8 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design, design_matrix
 from relapse_model.report.figures.learning_curve import learning_curve_figure
+from relapse_model.report.figures.style import PAGE, drawn_for, journal
+from relapse_model.report.figures_of_report import captions
 from relapse_model.report.translation import translation
 from relapse_model.study.prediction import Baseline
 
@@ -88,6 +90,73 @@ def test_the_figure_draws_both(curve):
     assert [axes.get_ylabel() for axes in figure.axes] == ["AUC", "Share of the attainable gain"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["with the priors", "without", "attainable"]
+
+
+@pytest.fixture(scope="module")
+def nothing_known(cohort, study):
+    """Return the curve of a study that states no prior."""
+    without = replace(
+        study,
+        predictors=tuple(replace(one, prior=None) for one in study.predictors),
+        terms=tuple(replace(one, prior=None) for one in study.terms),
+    )
+    return rm.learning_curve(cohort, without, (60, 300), replicates=10)
+
+
+def test_where_no_prior_is_stated_it_says_so_and_what_stands_for_them(nothing_known, study):
+    """Everywhere that the curve is read: sentence, table, JSON, notebook and figure, and never of priors."""
+    told = nothing_known.to_dict()
+    assert nothing_known.table()["model"].tolist() == ["small effects expected", "ridge regression"] * 2
+    assert told["models"] == {"with_priors": "small effects expected", "without": "ridge regression"}
+    labels = [one.label for one in (*study.predictors, *study.terms)]
+    assert (told["priors_stated"], told["without_prior"]) == (False, labels)
+    assert told["sentence"].startswith("This is an assumption, no forecast: the study states no priors. 60 patients")
+    assert "standard deviation 0.15 per standard deviation of a predictor, or 0.3 between yes" in told["assumption"]
+    for text in (told["sentence"] + told["assumption"], nothing_known._repr_html_(), repr(nothing_known)):
+        assert "the study states no priors" in text
+        assert not re.search("drawn from the priors|with the priors|without the priors|if these hold", text)
+    legend = learning_curve_figure(nothing_known).legends[0]
+    assert legend.get_title().get_text() == "No priors stated: small effects assumed"
+    assert [text.get_text() for text in legend.get_texts()][:2] == ["small effects expected", "ridge regression"]
+
+
+def test_a_predictor_without_a_prior_is_named_beside_those_that_have_one(cohort, study, curve):
+    assert curve.to_dict()["without_prior"] == []
+    assert "No prior is stated" not in curve.assumption()
+    first, *others = study.predictors
+    found = rm.learning_curve(
+        cohort, replace(study, predictors=(replace(first, prior=None), *others)), (60,), replicates=10
+    )
+    assert f"No prior is stated for {first.label}; defaults of the library" in found.assumption()
+    assert "drawn from the priors of study" in found.assumption()
+
+
+@pytest.mark.parametrize("one", ["curve", "nothing_known"])
+def test_what_it_says_is_known_in_chinese(one, request, cohort, study):
+    found = request.getfixturevalue(one)
+    said = translation(found.study, "zh")
+    for text in (found.sentence(), found.assumption(), captions(found.study)["learning_curve"]):
+        assert re.search("[一-龥]", said(text))
+    single = replace(found, points=found.points[:1], mean_risk="as the events were given")
+    assert said(f"{single.sentence()} {single.assumption()}")
+    figure = learning_curve_figure(found)
+    words = [label.get_text() for label in figure.legends[0].get_texts()]
+    words += [line.strip() for axes in figure.axes for line in axes.get_title("left").split("\n") if line.strip()]
+    assert all(re.search("[一-龥]", said(word)) for word in words)
+
+
+@pytest.mark.parametrize("width_mm", [None, 85, 89, 120, 180])
+@pytest.mark.parametrize("one", ["curve", "nothing_known"])
+def test_titles_do_not_run_into_each_other_at_any_width_of_a_journal(one, width_mm, request):
+    found = request.getfixturevalue(one)
+    with drawn_for(PAGE if width_mm is None else journal(width_mm)):
+        figure = learning_curve_figure(found)
+    figure.draw_without_rendering()
+    left, right = (axes._left_title.get_window_extent() for axes in figure.axes)
+    below = figure.legends[0].get_window_extent()
+    assert 0 < left.x0 < left.x1 < right.x0 < right.x1 <= figure.bbox.x1
+    assert left.y1 <= figure.bbox.y1
+    assert (below.x1 <= figure.bbox.x1, below.y1 < min(axes.bbox.y0 for axes in figure.axes)) == (True, True)
 
 
 def test_it_is_the_same_again_and_another_by_another_seed(cohort, study):

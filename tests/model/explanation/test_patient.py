@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import relapse_model as rm
 from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import development_data
+from relapse_model.model.explanation.missing_value import NOTE, SPREAD, InPlace, code_in_place, counted_words, in_place
 from relapse_model.model.explanation.patient import explain_patient
+from relapse_model.model.explanation.patient_input import code_shown
 from relapse_model.model.explanation.predictor_source import predictor_source
 from relapse_model.model.scoring.guards.unlike import DO_NOT_RELY
+from relapse_model.report.translation import translation
 from relapse_model.study.reader import parse_study
 
 ENROLLED = "2024-03-04"  # a Monday; two weeks before it is 2024-02-19
@@ -101,6 +108,83 @@ def test_a_missing_value_is_called_missing_and_warned_of(model, dated):
     assert missing.read_from == "no usable result"
     assert any("missing: HBcrAg" in warning for warning in found.warnings)
     assert "missing: HBcrAg" in found.text()
+
+
+def test_a_missing_value_stands_beside_the_median_that_counts_for_it(models, cohort, dated):
+    """Of the ridge the median of the training values; its effect is that of the median against their mean."""
+    known = pd.to_numeric(development_data(cohort, models["ridge_logistic"].study).features["hbcrag"])
+    found = explain_patient(models["ridge_logistic"], dated, "P0001")
+    missing = row(found, "hbcrag")
+    assert missing.counted == f"counted as {known.median():.3g} log10 U/mL"
+    assert missing.value_shown == f"missing, counted as {known.median():.3g} log10 U/mL"
+    assert missing.reference == pytest.approx(known.mean(), abs=0.01)
+    line = models["ridge_logistic"].classifier._line()
+    column = [one.name for one in models["ridge_logistic"].study.predictors].index("hbcrag")
+    assert missing.contribution == pytest.approx(line.slope[column] * (known.median() - missing.reference), abs=1e-3)
+    titre = next(one for one in found.text().splitlines() if "HBcrAg" in one)
+    assert ("missing" in titre, f"counted as {known.median():.3g} log10 U/mL" in titre) == (True, True)
+    assert "the median of the training patients, which need not be the reference" in found.note
+    assert "scatter" not in found.note
+    assert "median" in found._repr_html_()
+
+
+def test_what_else_counts_of_a_missing_value_is_said(models, dated, new_patients):
+    """Priors: the scatter too. Trees: a branch, no value. Nothing missing: not a word of it."""
+    prior = explain_patient(models["prior_logistic"], dated, "P0001")
+    assert "also counts the scatter" in prior.note
+    trees = explain_patient(models["boosted_trees"], dated, "P0001")
+    assert row(trees, "hbcrag").counted == "trees have a branch for it"
+    assert "median" not in trees.note
+    for name in ("prior_logistic", "boosted_trees"):
+        complete = explain_patient(models[name], new_patients, "P0004")
+        assert (complete.missing_note, {one.counted for one in complete.inputs}) == ("", {""})
+
+
+def test_words_of_what_counts_by_hand(model):
+    """A column with an indicator, one that hardly any patient had, and members that do not agree."""
+    place = [one.name for one in model.study.predictors].index("age")
+    columns = len(model.study.predictors)
+    marked = InPlace(np.full(columns, 40.0), frozenset({place}))
+    assert counted_words(model, place, "40 years", marked) == "counted as 40 years; that it is missing counts too"
+    assert code_in_place(model, place, marked) == 40.0
+    left = SimpleNamespace(study=model.study, summary={"hardly_known": {"age": "left out"}})
+    assert counted_words(left, place, "", marked) == "left out of the model"
+    assert np.isnan(code_in_place(left, place, marked))
+    both = SimpleNamespace(
+        members_=[SimpleNamespace(impute_=np.array(one), n_features_in_=2) for one in ([1.0, 2.0], [1.0, 3.0])]
+    )
+    assert in_place(both).value.tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
+    arm = model.study.predictor("hbig_arm")
+    assert [code_shown(arm, code) for code in (0.0, 1.0, 0.5, np.nan)] == ["no", "yes", "50 % yes", ""]
+    assert code_shown(model.study.predictor("anti_hbs"), 1.0) == "10 mIU/mL"
+
+
+def test_of_levels_the_one_that_counts_is_named(cohort, study, new_patients):
+    """Only a level that half of the training patients or more have is the median of its columns; else none is."""
+    text = (
+        f"{study.text}\n[[predictors]]\nname = 'genotype'\nlabel = 'HBV genotype'\nkind = 'column'\n"
+        "column = 'hbv_genotype'\nlevels = ['A', 'B', 'C', 'D']\n"
+    )
+    wider = parse_study(text, "study.toml")
+    place = len(wider.predictors) - 1
+    fake = SimpleNamespace(study=wider, summary={})
+    at_b = np.array([0.0] * place + [1.0, 0.0, 0.0])
+    assert code_shown(wider.predictors[place], code_in_place(fake, place, InPlace(at_b))) == "B"
+    first = code_in_place(fake, place, InPlace(np.zeros(place + 3)))
+    assert code_shown(wider.predictors[place], first) == "A"
+    none = InPlace(np.array([0.0] * place + [0.5, 0.5, 0.0]))
+    assert np.isnan(code_in_place(fake, place, none))
+    assert counted_words(fake, place, "", none) == "counted as the median of each level"
+
+
+def test_how_a_missing_value_counts_is_known_in_chinese(study):
+    said = translation(study, "zh")
+    for text in (NOTE, SPREAD, "missing, counted as 40 years", "missing, counted as no; trees have a branch for it"):
+        assert re.search("[一-龥]", said(text))
+    for counted in ("left out of the model", "trees have a branch for it", "counted as the median of each level"):
+        assert "缺失" in said(f"missing, {counted}")
+    both = "missing, counted as 40 years; that it is missing counts too"
+    assert said(both) == "缺失，按 40 岁计，缺失本身也计入"
 
 
 def test_a_lower_titre_raises_the_risk_and_a_higher_one_lowers_it(model, new_patients, dated):

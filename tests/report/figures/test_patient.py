@@ -196,3 +196,28 @@ def test_figures_leave_the_settings_of_matplotlib_alone(explanation):
     before = dict(matplotlib.rcParams)
     patient_figure(explanation)
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(("week", "low", "high"), [(0.0, -4.4, 4.4), (-3.0, -5.9, 2.9), (-30.0, None, None)])
+def test_a_single_result_has_weeks_around_it(model, treated, week, low, high):
+    """Of week 0, where the risk is predicted too, the axis ran from -0.04 to 0.04; it has whole weeks, 8 or more."""
+    tables = treated.tables()
+    one = tables["labs"].query("patient_id == 'X1'").head(1).assign(week=week)
+    figure = patient_trajectory_figure(model, rm.make_cohort(tables["patients"], one), "X1")
+    axes = figure.axes[0]
+    if low is not None:
+        assert axes.get_xlim() == pytest.approx((low, high))
+        assert all(tick == round(tick) for tick in axes.get_xticks())
+    assert axes.get_xlim()[0] < min(week, 0) <= max(week, 0) < axes.get_xlim()[1]
+    assert np.ptp(axes.get_xlim()) >= 8
+
+
+def test_equal_results_on_a_linear_axis_are_not_stretched_to_their_rounding(model, treated):
+    """HBcrAg is in logarithms, on a linear axis: 2.3 alone has the axis from 2.3 - 1.15 to 2.3 + 1.15."""
+    tables = treated.tables()
+    one = tables["labs"].query("patient_id == 'X1'").head(1)
+    one = one.assign(week=0.0, analyte="hbcrag", value="2.3", unit="log10 U/mL")
+    cohort = rm.make_cohort(tables["patients"], one)
+    axes = patient_trajectory_figure(model, cohort, "X1", analyte="hbcrag").axes[0]
+    assert axes.get_yscale() == "linear"
+    assert axes.get_ylim() == pytest.approx((1.15, 3.45))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relapse_model.study.study import Study
 
 WITH, WITHOUT = "with the priors", "without"
+SMALL, RIDGE = "small effects expected", "ridge regression"  # the same two models, of a study that states no priors
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class CurvePoint:
     attainable_auc : float
         Mean AUC of the true risks: what no model exceeds.
     with_priors, without : ExpectedPerformance
-        The prior-informed regression; ridge regression, which has only these patients to learn from.
+        The prior-informed regression, which expects small effects where the study states no prior; ridge regression,
+        which has only these patients to learn from.
     shrinkage : float or None
         Expected shrinkage of a model without penalty or prior (Riley's first criterion); None where it has none.
     """
@@ -76,7 +78,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """What more patients would bring, if what the study states beforehand holds.
+    """What more patients would bring, if what the study states beforehand holds; or, where it does not, a default.
 
     Attributes
     ----------
@@ -123,12 +125,15 @@ class LearningCurve:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return two rows for each number of patients: with the priors, and without."""
+        """Return two rows for each number of patients: with the priors, and without.
+
+        Where the study states no priors, the first is of a model that expects small effects.
+        """
         import pandas as pd
 
         rows = []
         for point in self.points:
-            for name, found in ((WITH, point.with_priors), (WITHOUT, point.without)):
+            for name, found in zip(self.models, (point.with_priors, point.without), strict=True):
                 rows.append(
                     {
                         "patients": point.patients, "events": round(point.events, 1), "model": name,
@@ -141,12 +146,36 @@ class LearningCurve:
                 )  # fmt: skip
         return pd.DataFrame(rows)
 
+    @property
+    def models(self) -> tuple[str, str]:
+        """Return what the two models of each point are called: with the priors, if the study states any."""
+        return (WITH, WITHOUT) if self.study.has_priors else (SMALL, RIDGE)
+
+    def without_prior(self) -> list[str]:
+        """Return the labels of the predictors and terms of which the study states no prior."""
+        predictors = [one.label for one in self.study.predictors if one.prior is None]
+        return predictors + [one.label for one in self.study.terms if one.prior is None]
+
     def sentence(self) -> str:
         """Return what the curve says, from the smallest number of patients to the largest."""
         first, last = self.points[0], self.points[-1]
-        if len(self.points) == 1:
-            return f"{_words(first)}."
-        return f"{_words(first)}. {_words(last)}."
+        said = f"{self._words(first)}." if first is last else f"{self._words(first)}. {self._words(last)}."
+        return (
+            said if self.study.has_priors else f"This is an assumption, no forecast: the study states no priors. {said}"
+        )
+
+    def _words(self, point: CurvePoint) -> str:
+        own, other = point.with_priors, point.without
+        who = f"{point.patients} patients ({point.events:.0f} with the outcome)"
+        if isnan(own.share) or isnan(other.share):
+            return f"{who} are too few: in nearly all simulations no model could be fitted"
+        stated = self.study.has_priors
+        first, second = ("with the priors", "without") if stated else ("expecting small effects", "by ridge regression")
+        return (
+            f"{who} are expected to give an AUC of {own.auc[0]:.2f} {first} and {other.auc[0]:.2f} {second} "
+            f"({point.attainable_auc:.2f} with the true risks), and {round(100 * own.share)} % of the attainable gain "
+            f"{first} and {round(100 * other.share)} % {second}"
+        )
 
     def assumption(self) -> str:
         """Return what the figures rest on."""
@@ -157,11 +186,30 @@ class LearningCurve:
             else ""
         )
         return (
-            f"Means over {self.replicates} simulations, each with effects drawn from the priors of study "
-            f"{self.study.name!r}: they are reached if these hold. The attainable gain is how much lower the log loss "
+            f"{self._effects()} The attainable gain is how much lower the log loss "
             "is with the true risks than with the mean risk for everybody; below 0 %: worse than the mean risk. "
             f"Patients are resampled from the cohort; {100 * self.lost:.0f} % of them are lost to follow-up; the mean "
             f"risk is {self.mean_risk}.{riley}"
+        )
+
+    def _effects(self) -> str:
+        """Return where the effects of the simulations come from: priors that are stated, or what stands in for them."""
+        named, without = f"study {self.study.name!r}", self.without_prior()
+        if not self.study.has_priors:
+            return (
+                f"Means over {self.replicates} simulations. No prior is stated in {named}, so the effects are drawn "
+                f"from defaults of the library: {_default_words()}. Nothing is known of these effects: the figures "
+                "show what such small effects would allow, and no more than that."
+            )
+        drawn = (
+            f"Means over {self.replicates} simulations, each with effects drawn from the priors of {named}: they are "
+            "reached if these hold."
+        )
+        if not without:
+            return drawn
+        return (
+            f"{drawn} No prior is stated for {', '.join(without)}; defaults of the library stand for them: "
+            f"{_default_words()}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -170,18 +218,20 @@ class LearningCurve:
             "study": self.study.name, "landmark": self.landmark, "horizon": self.horizon,
             "mean_risk": self.mean_risk, "lost": self.lost, "parameters": self.parameters,
             "needed_patients": self.needed_patients, "needed_events": self.needed_events,
-            "replicates": self.replicates, "seed": self.seed, "points": [asdict(point) for point in self.points],
+            "replicates": self.replicates, "seed": self.seed, "priors_stated": self.study.has_priors,
+            "without_prior": self.without_prior(), "models": {"with_priors": self.models[0], "without": self.models[1]},
+            "points": [asdict(point) for point in self.points],
             "sentence": self.sentence(), "assumption": self.assumption(),
         }  # fmt: skip
 
 
-def _words(point: CurvePoint) -> str:
-    own, other = point.with_priors, point.without
-    who = f"{point.patients} patients ({point.events:.0f} with the outcome)"
-    if isnan(own.share) or isnan(other.share):
-        return f"{who} are too few: in nearly all simulations no model could be fitted"
+def _default_words() -> str:
+    """Return what is drawn of an effect of which no prior is stated."""
+    from relapse_model.classifiers.prior.effect_steps import HALF
+    from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
+
+    sd: float = PriorLogisticClassifier().default_sd
     return (
-        f"{who} are expected to give an AUC of {own.auc[0]:.2f} with the priors and {other.auc[0]:.2f} without "
-        f"({point.attainable_auc:.2f} with the true risks), and {round(100 * own.share)} % of the attainable gain with "
-        f"the priors and {round(100 * other.share)} % without"
+        f"log-odds of mean 0 and standard deviation {sd:g} per standard deviation of a predictor, or {sd / HALF:g} "
+        "between yes and no"
     )

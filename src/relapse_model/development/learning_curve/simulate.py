@@ -44,11 +44,12 @@ def learning_curve(
     """Return what models of so many patients are expected to reach, if what the study states beforehand holds.
 
     In each replicate the effects are drawn from the study's priors (with its non-linear terms in one half), which makes
-    one truth. Patients are drawn again from those of the cohort at risk, with their predictors as they are, missing
-    ones too; as many are lost as in the cohort. Models are fitted with the priors and without, and judged against the
-    true risks, so that no noise of outcomes is in the figures. Assumes that new patients are like those of the cohort,
-    that the priors hold, and that loss has nothing to do with the outcome. If the priors are wrong, more is lost than
-    is shown; see the section on learning curves in docs/validation.md.
+    one truth; an effect without a prior is drawn from the library's default, which is small, and the result says so.
+    Patients are drawn again from those of the cohort at risk, with their predictors as they are, missing ones too; as
+    many are lost as in the cohort. Models are fitted with the priors and without, and judged against the true risks, so
+    that no noise of outcomes is in the figures. Assumes that new patients are like those of the cohort, that the priors
+    hold, and that loss has nothing to do with the outcome. If the priors are wrong, more is lost than is shown; see the
+    section on learning curves in docs/validation.md.
 
     Parameters
     ----------

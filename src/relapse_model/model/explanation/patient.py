@@ -17,9 +17,11 @@ from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.centre_labels import centre_labels
+from relapse_model.model.explanation.missing_value import InPlace, code_in_place, counted_words, in_place, note_of
 from relapse_model.model.explanation.patient_input import (
     PatientInput,
     centre_input,
+    code_shown,
     date_of,
     patient_input,
     percent_in_tenths,
@@ -76,6 +78,8 @@ class PatientExplanation:
         predictors.
     verdict : ModelVerdict
         How far the risks of this model can be relied on.
+    missing_note : str
+        How missing values count; empty where none is missing.
     """
 
     patient_id: str
@@ -94,6 +98,12 @@ class PatientExplanation:
     synthetic: bool
     verdict: ModelVerdict
     own_risk: bool = False
+    missing_note: str = ""
+
+    @property
+    def note(self) -> str:
+        """Return how an effect is to be read."""
+        return f"{self.missing_note} {_NOTE}".strip()
 
     @property
     def unlike_studied(self) -> bool:
@@ -111,12 +121,9 @@ class PatientExplanation:
             f"{self.outcome} by week {self.horizon_weeks:g}: risk {risk_percent(self.risk)} % ({interval}). "
             f"{f'{DO_NOT_RELY} ' if self.unlike_studied else ''}{self.verdict.en}",
             columns=("", "value", "reference", "read from", "effect on the risk"),
-            rows=[
-                (one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, one.effect)
-                for one in self.inputs
-            ],
+            rows=[(one.label, one.value_shown, one.reference_shown, one.read_from, one.effect) for one in self.inputs],
             note=" ".join(
-                (f"For comparison, {self.base_words}: {risk_percent(self.base_risk)} %.", *self.warnings, _NOTE)
+                (f"For comparison, {self.base_words}: {risk_percent(self.base_risk)} %.", *self.warnings, self.note)
             ),
         )
 
@@ -133,7 +140,8 @@ class PatientExplanation:
         rows = [("", "value", "reference", "read from", "effect on the risk")]
         for one, before, after in zip(self.inputs, steps, steps[1:], strict=False):
             effect = f"{one.effect} it{'' if one.effect == 'hardly changes' else _change(before, after)}"
-            rows.append((one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, effect))
+            shown = with_unit(one.shown, one.unit)
+            rows.append((one.label, shown, one.reference_shown, one.counted or one.read_from, effect))
         interval = f"{100 * self.level:.0f} % interval {risk_percent(self.lower)} to {risk_percent(self.upper)} %"
         lines = [
             f"Patient {self.patient_id}: {self.outcome} by week {self.horizon_weeks:g}, predicted at {when}",
@@ -149,7 +157,7 @@ class PatientExplanation:
         ]
         lines += [f"Warning {warning}." for warning in self.warnings]
         lines += ["The model was trained on synthetic patients."] if self.synthetic else []
-        return "\n".join([*lines, *wrap(_NOTE, 100)])
+        return "\n".join([*lines, *wrap(self.note, 100)])
 
 
 def explain_patient(
@@ -194,18 +202,17 @@ def explain_patient(
     site = centre_labels(cohort, model.study)
     found, anywhere = explain(model, features, None if site is None else site[[place]]), explain(model, features)
     until = known_until(cohort, model.study, landmark, place)
-    reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
+    enrolled, instead, reference = _days(cohort, model.study, place), in_place(model.classifier), reference_codes(model)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
             predictor_source(cohort, model.study, predictor, place, until), enrolled, until,
+            _counted(model, column, instead),
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
     if site is not None and model.centres:
-        column = str(model.study.prediction.centre)
-        cell = cohort.patients[column].iloc[place] if site[place] is not None else None
-        inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))
+        inputs.append(_centre(model, cohort, place, site[place], found.base_values[0] - anywhere.base_values[0]))
     return PatientExplanation(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
@@ -223,7 +230,21 @@ def explain_patient(
         warnings=each_warning(str(score["warnings"])),
         synthetic=bool(model.summary["synthetic"]),
         verdict=model_verdict(model),
+        missing_note=note_of(instead, [one.counted for one in inputs]),
     )
+
+
+def _centre(model: TrainedModel, cohort: Cohort, place: int, site: object, contribution: float) -> PatientInput:
+    """Return the centre of a patient beside the predictors; `site` is None where it is not known."""
+    column = str(model.study.prediction.centre)
+    cell = cohort.patients[column].iloc[place] if site is not None else None
+    return centre_input(column, cell, float(contribution))
+
+
+def _counted(model: TrainedModel, column: int, instead: InPlace) -> str:
+    """Return how a predictor counts where it is missing."""
+    shown = code_shown(model.study.predictors[column], code_in_place(model, column, instead))
+    return counted_words(model, column, shown, instead)
 
 
 def _base_words(model: TrainedModel) -> str:

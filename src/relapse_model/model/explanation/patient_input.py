@@ -42,6 +42,8 @@ class PatientInput:
         The day of that week, where the patients table has an enrolment_date.
     contribution : float
         To the log-odds.
+    counted : str
+        Of a missing value: what the model counts in its place.
     """
 
     predictor: str
@@ -56,6 +58,12 @@ class PatientInput:
     date: str | None
     age_weeks: float | None
     contribution: float
+    counted: str = ""
+
+    @property
+    def value_shown(self) -> str:
+        """Return the value with its unit; of a missing one, what counts in its place."""
+        return f"{self.shown}, {self.counted}" if self.counted else with_unit(self.shown, self.unit)
 
     @property
     def effect(self) -> str:
@@ -76,7 +84,7 @@ class PatientInput:
 
 def patient_input(
     predictor: Predictor, value: Any, reference: float, contribution: float, source: PredictorSource,
-    enrolled: np.datetime64 | None, landmark: float,
+    enrolled: np.datetime64 | None, landmark: float, counted: str = "",
 ) -> PatientInput:  # fmt: skip
     """Put together what is shown of one predictor.
 
@@ -94,9 +102,10 @@ def patient_input(
         Day of enrolment.
     landmark : float
         Week of the prediction.
+    counted : str
+        As `missing_value.counted_words` says it, for a value that is missing.
     """
-    yes_no = predictor.equals is not None or unit_shown(predictor) == "0/1"
-    unit = "" if yes_no or predictor.levels else unit_shown(predictor)
+    yes_no, unit = _yes_no(predictor), _unit(predictor)
     of_patient: float | str | None
     compared: float | str | None
     if predictor.levels:
@@ -112,8 +121,35 @@ def patient_input(
         predictor=predictor.name, label=predictor.label, value=of_patient, shown=shown, unit=unit,
         reference=compared, reference_shown=reference_shown, source=source.table, week=week,
         date=None if week is None else date_of(enrolled, week), age_weeks=None if week is None else landmark - week,
-        contribution=contribution,
+        contribution=contribution, counted=counted if of_patient is None else "",
     )  # fmt: skip
+
+
+def code_shown(predictor: Predictor, code: float) -> str:
+    """Return what stands in place of a missing value as a laboratory would write it; empty where nothing does.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    code : float
+        On the scale of the model, or the place of a level; NaN where there is none.
+    """
+    if np.isnan(code):
+        return ""
+    if predictor.levels:
+        return predictor.levels[int(code)]
+    value = _clinical(code, predictor)
+    if _yes_no(predictor) and value in (0.0, 1.0):
+        return "yes" if value else "no"
+    return _reference_shown(value, _unit(predictor), _yes_no(predictor))
+
+
+def _yes_no(predictor: Predictor) -> bool:
+    return predictor.equals is not None or unit_shown(predictor) == "0/1"
+
+
+def _unit(predictor: Predictor) -> str:
+    return "" if _yes_no(predictor) or predictor.levels else unit_shown(predictor)
 
 
 def centre_input(column: str, value: object, contribution: float) -> PatientInput:

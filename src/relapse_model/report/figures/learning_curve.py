@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def learning_curve_figure(curve: LearningCurve) -> Figure:
     """Draw the expected AUC and the share of the attainable gain by the number of patients.
 
-    Assumes what the curve assumes: that the priors of the study hold.
+    Assumes what the curve assumes: that the priors of the study hold, or the defaults that stand for them.
 
     Parameters
     ----------
@@ -32,8 +32,9 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2)
     patients = np.array([point.patients for point in curve.points], dtype=float)
-    kinds = (("with the priors", FREE, "o", [point.with_priors for point in curve.points]),
-             ("without", RELAPSE, "s", [point.without for point in curve.points]))  # fmt: skip
+    own, other = curve.models
+    kinds = ((own, FREE, "o", [point.with_priors for point in curve.points]),
+             (other, RELAPSE, "s", [point.without for point in curve.points]))  # fmt: skip
     for label, colour, marker, found in kinds:
         _draw(left, patients, [one.auc for one in found], colour, marker, label)
         _draw(right, patients, [_share(one) for one in found], colour, marker, label)
@@ -48,10 +49,22 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
         axes.set_xlabel("Patients")
     left.set(ylabel="AUC", ylim=(0.5, max(0.8, 1.03 * max(attainable))))
     right.set(ylabel="Share of the attainable gain", ylim=(max(-1.0, min(-0.05, right.get_ylim()[0])), 1.08))
-    left.set_title("Discrimination\n10th to 90th percentile of the simulations")
-    right.set_title("Log loss\n± 2 standard errors")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+    left.set_title("Discrimination\n10th to 90th percentile\nof the simulations")  # no line wider than half a column
+    right.set_title("Log loss\n± 2 standard errors\n ")
+    _legend(figure, left, "" if curve.study.has_priors else "No priors stated: small effects assumed")
     return figure
+
+
+def _legend(figure: Figure, axes: Axes, title: str) -> None:
+    """Put the legend below; under each other where beside each other they would be cut off."""
+    handles, labels = axes.get_legend_handles_labels()
+    for columns in (3, 2, 1):
+        below = figure.legend(
+            handles, labels, loc="outside lower left", ncols=columns, title=title or None, alignment="left"
+        )
+        if columns == 1 or below.get_window_extent().width <= figure.bbox.width:
+            return
+        below.remove()
 
 
 def _share(found: ExpectedPerformance) -> tuple[float, float, float]:

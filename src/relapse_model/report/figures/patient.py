@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
-from relapse_model.model.explanation.patient_input import percent_in_tenths, risk_percent, with_unit
+from relapse_model.model.explanation.patient_input import percent_in_tenths, risk_percent
 from relapse_model.model.explanation.titre_course import TitreCourse, titre_course
 from relapse_model.report.figures.style import (
     FREE,
@@ -25,6 +25,7 @@ from relapse_model.report.figures.style import (
     put_legend,
     styled,
 )
+from relapse_model.report.figures.ticks import week_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +42,7 @@ _RISKS = np.array(
 )
 _APART = 0.12  # of the width of the axis, between two of the risks that are written below it
 _BESIDE = 6.5  # points
+_FEWEST_WEEKS = 8.0  # on the axis of a course, however few results there are
 _LONGEST = 64  # letters of a line above a bar
 
 
@@ -66,7 +68,7 @@ def patient_figure(explanation: PatientExplanation) -> Figure:
     axes = figure.subplots()
     _risk_row(axes, 0, steps[0], f"{explanation.base_words[0].upper()}{explanation.base_words[1:]}", GREY)
     for row, one in enumerate(explanation.inputs, start=1):
-        value, compared = with_unit(one.shown, one.unit), one.reference_shown.removesuffix(one.unit).rstrip()
+        value, compared = one.value_shown, one.reference_shown.removesuffix(one.unit).rstrip()
         label = f"{one.label}: {value} (reference {compared})"
         _row_label(axes, row, label if len(label) <= _LONGEST else f"{one.label}: {value}")
         _bar(axes, row, steps[row - 1], steps[row], one.effect)
@@ -140,6 +142,7 @@ def patient_trajectory_figure(
     _draw_titres(axes, course.titres)
     _mark_landmark(axes, model.landmark(landmark_week))
     _titre_axes(axes, course, logarithmic)
+    _week_axis(axes, np.concatenate([course.titres.week, course.dose_week, [model.landmark(landmark_week)]]))
     axes.set(xlabel="Week", ylabel=plain(f"{rule.label} ({rule.unit})"))
     title = f"{rule.label} and injected antibody" if course.own is not None else f"{rule.label} over time"
     axes.set_title(plain(title), pad=16)
@@ -264,9 +267,23 @@ def _mark_landmark(axes: Axes, week: float) -> None:
     )  # fmt: skip
 
 
+def _week_axis(axes: Axes, weeks: Floats) -> None:
+    """Show some weeks around a single result, or few that lie together, with whole weeks below them."""
+    low, high = float(weeks.min()), float(weeks.max())
+    if high - low >= _FEWEST_WEEKS:
+        return
+    middle, half = (low + high) / 2, 0.55 * _FEWEST_WEEKS
+    axes.set_xlim(middle - half, middle + half)
+    axes.set_xticks(week_ticks(middle - half, middle + half))
+
+
 def _titre_axes(axes: Axes, course: TitreCourse, logarithmic: bool) -> None:
     """Set the limits: the passive part is seen, but a passive part of next to nothing does not stretch the axis."""
     if not logarithmic:
+        low, high = axes.dataLim.intervaly
+        if high - low < 0.01 * max(abs(high), 1.0):  # one result, or equal ones: else the axis shows their rounding
+            reach = max(abs(high), 1.0) / 2
+            axes.set_ylim(low - reach, high + reach)
         return
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 

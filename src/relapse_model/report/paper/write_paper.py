@@ -136,7 +136,7 @@ def write_paper(
         write_report(validation, Path(folder) / "validation")
     places |= {"index": Path(folder) / "index.html", "values": Path(folder) / "paper.json"}
     write_text(json_text(_values(results, values, tables, checklists) | {"figures": list(shown)}), places["values"])
-    write_text(_page(results, tables, checklists, shown, refused, formats), places["index"])
+    write_text(_page(results, values, tables, checklists, shown, refused, formats), places["index"])
     return places
 
 
@@ -258,11 +258,14 @@ def _screened(screen: BiomarkerScreen) -> dict[str, Any]:
 
 
 def _page(
-    results: _Results, tables: Mapping[str, JournalTable], checklists: Mapping[str, JournalTable],
-    shown: Mapping[str, tuple[str, str]], refused: Mapping[str, str], formats: Sequence[str],
+    results: _Results, values: dict[str, Any], tables: Mapping[str, JournalTable],
+    checklists: Mapping[str, JournalTable], shown: Mapping[str, tuple[str, str]], refused: Mapping[str, str],
+    formats: Sequence[str],
 ) -> str:  # fmt: skip
     study, trial = results.study, results.trial
-    words = captions(study) | ({} if trial is None else trial_captions(trial))
+    words = captions(study, code=values["answer"]["code"] if values else "") | (
+        {} if trial is None else trial_captions(trial)
+    )
     words["coefficients"] = (
         f"What the study stated before these patients, and what is believed after them. {100 * LEVEL:g} % intervals."
     )
