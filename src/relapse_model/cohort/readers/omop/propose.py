@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.columns_of_study import columns_left
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
 from relapse_model.cohort.readers.omop.cdm import CDM, VISITS
 from relapse_model.cohort.readers.omop.propose_beside import Observations, dose_lines
@@ -61,7 +62,8 @@ def propose_omop(source: str | Path, study: Study) -> str:
         answers = {concept for one in concepts.values() for concept, _ in one.answers}
         keys = [key for key in (*concepts, *drugs) if bare_text(key) is None]
         names = _names(tables, tuple(dict.fromkeys((*keys, *sorted(answers), *observed.called))))
-        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables), *observed.arm(names, study),
+        arm = observed.arm(names, study)
+        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables, arm, study),
                  *_labs(concepts, names, study), *_treatments(tables, drugs, names, study), *observed.lines(names),
                  ""]  # fmt: skip
     finally:
@@ -148,7 +150,7 @@ def _time(tables: Tables) -> list[str]:
             '# others = "leave out"  # persons without time zero; otherwise they are refused']  # fmt: skip
 
 
-def _patients(tables: Tables) -> list[str]:
+def _patients(tables: Tables, arm: list[str], study: Study) -> list[str]:
     known = tables.columns("person")
     lines = ["", "[patients]", 'id = "person_id"']
     if "gender_concept_id" in known:
@@ -157,7 +159,7 @@ def _patients(tables: Tables) -> list[str]:
         lines.append(
             'age_years = "year_of_birth"  # completed years at time zero, with month and day where they are there'
         )
-    return lines
+    return [*lines, *arm, *columns_left([*lines, *arm], study)]
 
 
 def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
