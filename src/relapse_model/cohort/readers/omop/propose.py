@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.proposed_text import (
     beside_units,
+    called_by_library,
     comment,
     heading,
     library_codes,
@@ -25,6 +26,7 @@ from relapse_model.cohort.readers.proposed_text import (
     quoted,
 )
 from relapse_model.cohort.readers.second_names import NAMED, SecondNames
+from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -174,7 +176,7 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
     for name, own in sorted(found.known.items()):
         codes = {concept: concepts[concept] for concept in own}
         odd, right = found.odd_rows(own, concepts)
-        head = [*_head("labs", "analyte", name), *_codes(codes, names)]
+        head = [*_head("labs", "analyte", name), *_codes(codes, names), *_beside(name, found, names)]
         lines += [*head, *odd_rows(odd, right, _SOURCE["labs"]), *_lab(name, codes, names, study)]
     for name, texts in sorted(found.by_text.items()):
         lines += [*_head("labs", "analyte", name), *_without_concept("labs", texts), *_lab(name, texts, names, study)]
@@ -187,6 +189,15 @@ def _head(section: str, key: str, name: str) -> list[str]:
 
 def _codes(codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]]) -> list[str]:
     return ["codes = [", *(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
+
+
+def _beside(name: str, found: SortedCodes, names: dict[str, tuple[str, str]]) -> list[str]:
+    """Return a comment on each concept that is the analyte in another specimen, and that the entry does not read."""
+    beside = analyte_library()[name].loinc_beside if name in analyte_library() else {}
+    return [
+        f"# The same in another specimen, and not read here: codes = [{concept}]  # {_note(concept, one, names)}"
+        for concept, one in found.rest.items() if beside.keys() & {*one.codes, *names.get(concept, ())}
+    ]  # fmt: skip
 
 
 def _without_concept(section: str, texts: Mapping[str, ConceptMet]) -> list[str]:
@@ -260,7 +271,9 @@ def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, st
 
 
 def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> str:
-    label = names.get(concept, ("", ""))[0] or ", ".join(code for code, _ in one.codes.most_common(2) if code)
+    label = names.get(concept, ("", ""))[0] or ", ".join(
+        f"{code} {called_by_library(code)}".strip() for code, _ in one.codes.most_common(2) if code
+    )
     units = ", ".join(
         f"{comment(printed) or f'unit concept {unit}' if printed or unit not in ('', '0') else 'no unit'}: {count:,}"
         for (unit, printed), count in sorted(one.units.items())
