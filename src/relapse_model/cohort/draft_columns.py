@@ -113,7 +113,7 @@ def _unseen_column(name: str) -> str | Problem:
     if rule is not None and rule.choices:
         return f"{start}, equals = {toml_text(rule.choices[-1])}{more} }}"
     if rule is not None and rule.kind == "text":
-        advice = "Name the cohort folder in the command, so that its values are seen"
+        advice = "Name the cohort folder in the command, or leave it out and write it with its levels into the study"
         return Problem("patients", None, name, "a column of texts that nobody has seen", "its levels", advice)
     return f"{start}{more} }}"
 

@@ -132,9 +132,7 @@ def cohort_of(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        problems = _with_visits(error.problems, made)
-        if mapping is not None and "labs" in made:
-            problems = units_by_line(problems, made["labs"], mapping, None if study is None else analyte_names(study))
+        problems = _units_by_line(_with_visits(error.problems, made), made, mapping, study)
         raise CohortError(refused_of(report.kind), _each_once(problems, made, report.kind, mapping)) from None
     cohort = _in_source(cohort, made, report, mapping)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
@@ -170,6 +168,14 @@ def _open_ages(patients: MadeTable, births: MadeTable | None, mapping: SourceMap
 
 def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
     return list(with_differing_visits(problems, made["labs"]) if "labs" in made else problems)
+
+
+def _units_by_line(
+    problems: list[Problem], made: Mapping[str, MadeTable], mapping: SourceMapping | None, study: Study | None
+) -> list[Problem]:
+    if mapping is None or "labs" not in made:
+        return problems
+    return units_by_line(problems, made["labs"], mapping, None if study is None else analyte_names(study))
 
 
 def refused_of(kind: str) -> str:

@@ -273,10 +273,11 @@ def test_a_remark_that_says_who_was_lost_is_asked_about(tmp_path, study):
             for one, remark in enumerate(remarks)]  # fmt: skip
     text = propose_excel(workbook(tmp_path / "a.xlsx", [[*head, "备注"], *rows]), study)
     patients = text.partition("[patients]")[2].partition("[[labs]]")[0]
-    assert "#? 备注: 3 of its 5 cells say that the patient was lost, withdrew or died (失访 2, died 1)." in patients
-    assert '# lost_reason = { field = "备注" }' in patients
+    assert "# 备注: 3 of its 5 cells say that the patient was lost, withdrew or died (失访 2, died 1)." in patients
+    assert '# optional: lost_reason = { field = "备注" }' in patients
     assert text.count("lost_reason") == 1
-    answered = parse_mapping(text.replace("# lost_reason", "lost_reason").replace("codes = []", 'codes = ["失访"]'))
+    taken = text.replace("# optional: lost_reason", "lost_reason").replace("codes = []", 'codes = ["失访"]')
+    answered = parse_mapping(taken)
     assert answered.patients["lost_reason"].name == "备注"
     few = [[*row[:-1], "fasting" if place > 1 else row[-1]] for place, row in enumerate(rows)]
     assert "lost_reason" not in propose_excel(workbook(tmp_path / "b.xlsx", [[*head, "备注"], *few]), study)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from relapse_model.cohort.readers.identifying import may_identify
-from relapse_model.cohort.readers.proposed_text import comment, quoted
+from relapse_model.cohort.readers.proposed_text import MAY, comment, quoted
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.tables.columns import LOST_REASON
@@ -62,8 +62,8 @@ def ask_of_loss(proposal: Proposal, look: Look) -> None:
             continue
         words = ", ".join(f"{word} {number}" for word, number in said.most_common())
         proposal.add_to_patients(
-            f"#? {comment(name)}: {count} of its {len(texts)} cells say that the patient was lost, withdrew or died "
-            f"({words}). Is it why a patient was lost? Then take the # away. It tells no date: a death, or the day of "
+            f"# {comment(name)}: {count} of its {len(texts)} cells say that the patient was lost, withdrew or died "
+            f"({words}). Is it why a patient was lost? Then take the line up. It tells no date: a death, or the day of "
             "the last contact, belongs in [outcome]",
-            f"# {LOST_REASON} = {{ field = {quoted(name)} }}",
+            f"{MAY}{LOST_REASON} = {{ field = {quoted(name)} }}",
         )
