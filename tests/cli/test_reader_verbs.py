@@ -106,11 +106,10 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     study, out = tmp_path / "studies" / "mine.toml", tmp_path / "cohort"
     study.parent.mkdir()
     asked = ["--name", "mine", "--outcome-analyte", "alt", "--at-least", "80", "--unit", "U/L", "--horizon-weeks", "52"]
-    columns = ["--columns", "sex", "centre", "--analytes", "alt"]
+    columns = ["--columns", "sex", "--analytes", "alt"]
     assert main(["study", "new", "--out", str(study), *asked, *columns]) == 0
     text = study.read_text(encoding="utf-8")
     assert 'sex = { column = "sex", equals = "M", label = "Male sex" }' in text  # texts, and no number
-    assert '# centre = { column = "centre", levels = ["...", "..."] }' in text
     sheet = "id,enrolment date,sex,date,test,result,unit\n" + "7,2024-01-01,F,2024-01-08,ALT,20,U/L\n" * 2
     (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")
     mapping = tmp_path / "map.toml"

@@ -76,8 +76,87 @@ def test_columns_and_analytes_that_are_asked_for(tmp_path):
     assert study.outcome.column == "dead"
     # What may name a patient is not written, and an analyte without a unit is said to have none.
     assert "LW" not in text
-    assert "# initials = {" in text
+    assert "# initials: 3 different texts, which --columns initials writes as levels" in text
     assert "[analytes.IL-6] is not declared" in text
+
+
+def amounts(folder):
+    folder.mkdir()
+    pd.DataFrame({
+        "patient_id": ["a", "b", "c", "d"], "centre": ["East", "West", "East", "North"], "sex": ["F", "M", "F", "M"],
+        "arm": ["hbig", "control", "hbig", "control"], "smoker": ["no", "yes", "no", "no"], "empty": "",
+        "hbsag_before_treatment_iu_ml": ["2.15 IU/mL", "<0.05", "2080 IU/mL", "3.1 kIU/L"],
+        "qhbsag": ["2 IU/mL", "3 IU/mL", "", "4 IU/mL"], "mixed": ["2 IU/mL", "3 g/L", "4", "5"],
+        "note": list("wxyz"), "change": [-1, 2, 3, 4], "grade": ["2a", "2b", "2a", "1a"],
+    }).to_csv(folder / "patients.csv", index=False)  # fmt: skip
+    return folder
+
+
+def new_study(cohort, file, *flags):
+    return main(["study", "new", str(cohort), "--out", str(file), "--outcomes-table", "--horizon-weeks", "9", *flags])
+
+
+def test_a_column_of_amounts_is_read_in_its_unit(tmp_path):
+    cohort, file = amounts(tmp_path / "c"), tmp_path / "own.toml"
+    assert new_study(cohort, file, "--columns", "hbsag_before_treatment_iu_ml", "qhbsag", "grade") == 0
+    by_name = {one.name: one for one in rm.load_study(file).predictors}
+    before, plain = by_name["hbsag_before_treatment_iu_ml"], by_name["qhbsag"]
+    assert (before.unit, before.scale, plain.unit, plain.scale) == ("IU/mL", "log10", "IU/mL", "linear")
+    assert by_name["grade"].levels == ("2a", "2b", "1a")  # no amounts in a
+    pd.DataFrame({"patient_id": ["a"], "relapse": [0], "week": [9]}).to_csv(cohort / "outcomes.csv", index=False)
+    features = rm.derive_features(rm.read_cohort(cohort, study=rm.load_study(file)), rm.load_study(file))
+    assert features["qhbsag"].tolist()[:2] == [2.0, 3.0]
+
+
+def test_a_comment_of_a_column_is_right_without_its_sign(tmp_path, capsys):
+    """Every commented line is taken as it stands: the study then reads all of its cells."""
+    cohort, file = amounts(tmp_path / "c"), tmp_path / "own.toml"
+    assert new_study(cohort, file, "--columns", "grade") == 0
+    text = file.read_text(encoding="utf-8")
+    before, comments = text.split("# Other columns.")
+    lines = [line for line in comments.splitlines() if " = { column" in line]
+    assert [line.split()[1] for line in lines] == [
+        "centre", "sex", "arm", "smoker", "hbsag_before_treatment_iu_ml", "qhbsag", "change"
+    ]  # fmt: skip
+    assert '# arm = { column = "arm", equals = "control", others = ["hbig"] }' in lines
+    assert "# empty: an empty column;" in comments
+    assert "# mixed: amounts in several units, or in one that is not known; expected" in comments
+    assert "# note: 4 different texts, which --columns note writes as levels" in comments
+    assert lines[-1].endswith("# has numbers below 0: negative = true, unless they are codes for no value")
+    lines[-1] = lines[-1].replace(" }", ", negative = true }")
+    file.write_text(before + "\n".join(line.removeprefix("# ") for line in lines) + "\n", encoding="utf-8")
+    pd.DataFrame({"patient_id": ["a"], "relapse": [0], "week": [9]}).to_csv(cohort / "outcomes.csv", index=False)
+    assert main(["study", "check", str(file), str(cohort)]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("empty", "column 'empty': an empty column; expected numbers, amounts in one unit, or at most 8 levels"),
+        ("texts", "column 'texts': 9 different texts; expected numbers, amounts in one unit, or at most 8 levels"),
+        ("patient_id", "column 'patient_id': what says who, or when, a patient is"),
+    ],
+)
+def test_a_column_that_is_asked_for_is_never_left_out(tmp_path, capsys, asked, message):
+    (tmp_path / "c").mkdir()
+    rows = pd.DataFrame({"patient_id": range(9), "empty": "", "texts": list("abcdefghi"), "age_years": 50})
+    rows.to_csv(tmp_path / "c" / "patients.csv", index=False)
+    assert new_study(tmp_path / "c", tmp_path / "o.toml", "--columns", "age_years", asked) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "o.toml").exists()
+
+
+def test_an_analyte_that_is_asked_for_is_never_left_out(tmp_path, capsys):
+    cohort = own_tables(tmp_path / "c")
+    labs = pd.read_csv(cohort / "labs.csv").replace("g/dL", "cells")
+    labs.to_csv(cohort / "labs.csv", index=False)
+    assert new_study(cohort, tmp_path / "o.toml", "--analytes", "IL-6", "albumin", "lesions") == 1
+    shown = capsys.readouterr().err
+    assert "no unit of 'IL-6'; expected a unit" in shown
+    assert "'cells' of 'albumin'; expected what converts into g/L" in shown
+    assert "lesions" not in shown
+    assert main(["study", "new", "--out", str(tmp_path / "o.toml"), "--no-outcome", "--columns", "centre"]) == 1
+    assert "column 'centre': a column of texts that nobody has seen" in capsys.readouterr().err
 
 
 def test_without_a_cohort_and_without_labs(tmp_path, capsys):

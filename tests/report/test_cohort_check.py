@@ -92,3 +92,17 @@ def test_it_says_of_how_many_no_course_is_taken_for_never_given(lines):
 def test_a_printed_zero_counts_as_below_a_limit_but_not_on_a_logarithm(lines):
     assert after(lines, "anti_hbs")[0].split() == ["anti_hbs", "4", "0", "2", "0", "0"]
     assert after(lines, "load")[0].split() == ["load", "1", "0", "0", "0", "0"]
+
+
+def test_a_long_name_of_an_analyte_moves_no_column():
+    """The counts of both analytes end at the same place of the line."""
+    text = STUDY.replace("anti_hbs", "anti_hbs_of_the_second_laboratory")
+    labs = pd.DataFrame({
+        "patient_id": ["1", "1"], "week": [0, 0], "analyte": ["hbsag", "anti_hbs_of_the_second_laboratory"],
+        "value": ["0.01", "30"], "unit": ["IU/mL", "mIU/mL"],
+    })  # fmt: skip
+    study = parse_study(text, "study")
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["1"], "prior_nuc": [None]}), labs, study=study)
+    table = check_report(cohort, study).partition("Analytes (")[2].split("\n\n")[0].split("\n")[1:]
+    assert len(table) == 2
+    assert len({len(line) for line in table}) == 1

@@ -43,9 +43,9 @@ def test_codes_units_and_sources(name):
     entry = tomllib.loads((resources.files("relapse_model.study") / "library" / "analytes.toml").read_text("utf-8"))[
         name
     ]
-    assert set(entry) <= {*keys.ANALYTE, "ucum", "limits_from"}
+    assert set(entry) <= {*keys.ANALYTE, "ucum", "limits_from", "loinc_beside"}
     one = LIBRARY[name]
-    for code, source in one.loinc_from.items():
+    for code, source in {**one.loinc_from, **one.loinc_beside}.items():
         digits, check = code.split("-")
         assert _check_digit(digits) == int(check), code
         assert source

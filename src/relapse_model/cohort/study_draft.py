@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from relapse_model.cohort.draft_columns import column_lines, toml_key, toml_text, unwritable_columns
 from relapse_model.cohort.tables.column_values import read_texts
-from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys
 from relapse_model.study.analyte_library import analyte_library, declared_in
-from relapse_model.study.names import NameTable, yes_or_no
+from relapse_model.study.names import NameTable
 from relapse_model.study.names_near import near_names
 from relapse_model.study.unit_spelling import unit_key
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_NEVER = ("patient_id", "enrolment_date")
-# Columns of the data contract that are known at enrolment; of any other only its owner knows when it was known.
-_BASELINE = {  # and what else the contract knows of them
-    "sex": ', label = "Male sex"', "age_years": ', label = "Age", unit = "years"',
-    "bmi_kg_m2": ', label = "Body mass index", unit = "kg/m2"', "hbv_genotype": ', label = "HBV genotype"',
-    "hbeag_positive_before_treatment": ', label = "HBeAg-positive before treatment"',
-    "hbsag_before_treatment_iu_ml": ', label = "HBsAg before treatment", scale = "log10", unit = "IU/mL"',
-    "prior_nuc": ', label = "Earlier nucleos(t)ide analogue"',
-}  # fmt: skip
-_MOST_LEVELS = 8
 _REST = (
     "(docs/study_file.md). Leave any other out here and declare it in the study that is written, such as "
     '[analytes.hiv_rna] with unit = "copies/mL", with a predictor of its own: hiv_rna = {}'
 )
-_NUMBER = re.compile(r"[<>]?=?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +72,24 @@ def drafted_study(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> str:
     Raises
     ------
     StudyError
-        For a column or analyte that is asked for, and neither in the tables nor in the library.
+        For a column or analyte that is asked for, and neither in the tables nor in the library, or that no line can
+        be written for: it is never left out.
     """
     analytes = _Analytes(tables.get("labs"))
-    problems = [*analytes.unknown(draft.analytes or ()), *_unknown_columns(draft, tables)]
+    patients, of_outcome = tables.get("patients"), draft.asked.column
+    problems = [*analytes.unknown(draft.analytes or ()), *analytes.without_unit(draft)]
+    problems += unwritable_columns(draft.columns or (), of_outcome, patients)
     if problems:
         raise StudyError("the study cannot be written", problems)
     outcome = _NO_OUTCOME if draft.outcome is None else _outcome(draft.outcome, analytes)
     horizon = [] if draft.horizon_weeks is None else [f"horizon_weeks = {draft.horizon_weeks:g}"]
-    columns = _columns(draft, tables.get("patients"))
+    columns = column_lines(draft.columns, of_outcome, patients)
     results = analytes.predictors(draft)
     lines = [
         f"# {draft.name}: a draft. Lines that begin with # explain, or are choices that you have not made yet.",
         "# What every key means: docs/study_file.md; a study step by step: docs/own_study.md.",
-        "", "[study]", "protocol = 1", f"name = {_text(draft.name)}",
-        *([f"title = {_text(draft.title)}"] if draft.title else ['# title = "..."']),
+        "", "[study]", "protocol = 1", f"name = {toml_text(draft.name)}",
+        *([f"title = {toml_text(draft.title)}"] if draft.title else ['# title = "..."']),
         "", *outcome,
         "", "# Weeks count from week 0 of the tables. Results later than the landmark are not used.",
         "[prediction]", f"landmark_weeks = [{draft.landmark_week:g}]", *horizon,
@@ -123,21 +112,21 @@ _HEAD_OF_PREDICTORS = (
 
 
 def _outcome(outcome: DraftOutcome, analytes: _Analytes) -> list[str]:
-    head = ["# What counts as the outcome.", "[outcome]", f"name = {_text(outcome.name)}"]
+    head = ["# What counts as the outcome.", "[outcome]", f"name = {toml_text(outcome.name)}"]
     if outcome.analyte is not None:
         side = "at_least" if outcome.at_least is not None else "below"
         limit = outcome.at_least if outcome.at_least is not None else outcome.below
         return [
-            *head, f"analyte = {_text(analytes.name_of(outcome.analyte))}", f"{side} = {limit:g}",
-            f"unit = {_text(outcome.unit or '')}",
+            *head, f"analyte = {toml_text(analytes.name_of(outcome.analyte))}", f"{side} = {limit:g}",
+            f"unit = {toml_text(outcome.unit or '')}",
             "# Must a second test confirm it? Then: confirm = { tests = 2 }",
         ]  # fmt: skip
     if outcome.column is None:
         return [*head, "adjudicated = true # read from the outcomes table: patient_id, relapse (0 or 1), week"]
-    equals = [f"equals = {_text(outcome.equals)}"] if outcome.equals is not None else []
-    others = [f"others = [{', '.join(map(_text, outcome.others))}]"] if outcome.others else []
+    equals = [f"equals = {toml_text(outcome.equals)}"] if outcome.equals is not None else []
+    others = [f"others = [{', '.join(map(toml_text, outcome.others))}]"] if outcome.others else []
     return [
-        *head, f"column = {_text(outcome.column)}", *equals, *others,
+        *head, f"column = {toml_text(outcome.column)}", *equals, *others,
         "# The column says whether it came by the horizon, and not when: a yes came after enrolment, by the horizon,",
         "# a no was followed through it, and an empty cell or \"unknown\" is lost to follow-up.",
     ]  # fmt: skip
@@ -185,6 +174,35 @@ class _Analytes:
         there = f"{len(analyte_library())} analytes are in the library: {', '.join(analyte_library())} {_REST}"
         return f"an analyte of {of_cohort}the library", " ".join(filter(None, [meant, there if last else ""]))
 
+    def without_unit(self, draft: StudyDraft) -> Iterator[Problem]:
+        """Yield the analytes that are asked for, and of which the labs table has no unit that a study can take."""
+        outcome = draft.asked
+        of_outcome = None if outcome.analyte is None else self.name_of(outcome.analyte)
+        for asked in draft.analytes or ():
+            name = self.name_of(asked)
+            units = self.units.get(name)
+            if units is None or (name == of_outcome and outcome.unit):
+                continue
+            known = name in analyte_library()
+            own = analyte_library()[name].declared["unit"] if known else ""
+            if not units and not known:
+                yield Problem("labs", None, "unit", f"no unit of {name!r}", "a unit", "State it in the labs table")
+            elif known and units and not self._converts(name, units[0]):
+                advice = f"Leave it out here and declare [analytes.{name}] in the study that is written"
+                yield Problem("labs", None, "unit", f"{units[0]!r} of {name!r}", f"what converts into {own}", advice)
+
+    @staticmethod
+    def _converts(name: str, unit: str) -> bool:
+        """Tell whether an analyte of the library may come in a unit."""
+        library = analyte_library()[name]
+        if unit_key(unit) == unit_key(library.declared["unit"]):
+            return True
+        try:
+            declared_in(library, unit)
+        except keys.NotAllowed:
+            return False
+        return True
+
     def wanted(self, draft: StudyDraft) -> list[str]:
         asked = self.units if draft.analytes is None else draft.analytes
         return list(dict.fromkeys(map(self.name_of, asked)))
@@ -200,13 +218,13 @@ class _Analytes:
             if not units:
                 yield from (
                     "",
-                    f"# [analytes.{_key(name)}] is not declared: its results have no unit in the labs table",
+                    f"# [analytes.{toml_key(name)}] is not declared: its results have no unit in the labs table",
                 )
                 continue
-            yield from ("", f"[analytes.{_key(name)}]", f"unit = {_text(str(units[0]))}")
+            yield from ("", f"[analytes.{toml_key(name)}]", f"unit = {toml_text(str(units[0]))}")
             yield '# On a logarithmic scale: scale = "log10", and lower_limit = the limit of the assay.'
             if others := [unit for unit in self.units.get(name, []) if unit_key(unit) != unit_key(str(units[0]))]:
-                yield f"# It comes in {', '.join(others)} too: units = {{ {_text(others[0])} = FACTOR }}"
+                yield f"# It comes in {', '.join(others)} too: units = {{ {toml_text(others[0])} = FACTOR }}"
 
     def predictors(self, draft: StudyDraft) -> Iterator[str]:
         """Yield a line for each analyte, of the kind that is asked for most: the last result."""
@@ -215,93 +233,18 @@ class _Analytes:
         for name in self.wanted(draft):
             units = self.units.get(name, [])
             if name == of_outcome and draft.analytes is None:
-                yield f"# {_key(name)} = {{}} # the analyte of the outcome"
+                yield f"# {toml_key(name)} = {{}} # the analyte of the outcome"
             elif name in analyte_library():
                 stated = outcome.unit if name == of_outcome else units[0] if units else None
                 yield self._of_library(name, stated)
             elif units or (name == of_outcome and outcome.unit):
-                yield f"{_key(name)} = {{ analyte = {_text(name)} }}"
+                yield f"{toml_key(name)} = {{ analyte = {toml_text(name)} }}"
 
     def _of_library(self, name: str, unit: str | None) -> str:
         library = analyte_library()[name]
         own = library.declared["unit"]
         if unit is None or unit_key(unit) == unit_key(own):
             return f"{name} = {{}} # {library.declared['label']}, {own}"
-        try:
-            declared_in(library, unit)
-        except keys.NotAllowed:
+        if not self._converts(name, unit):
             return f"# {name} = {{}} # in {unit}, which does not convert into {own}: declare [analytes.{name}] yourself"
-        return f"{name} = {{ unit = {_text(unit)} }} # {library.declared['label']}"
-
-
-def _unknown_columns(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    if "patients" not in tables:
-        return []
-    asked = [*(draft.columns or ()), *([draft.asked.column] if draft.asked.column else [])]
-    there = list(tables["patients"].columns)
-    return [
-        Problem("patients", None, name, "no such column", f"one of {', '.join(there)}")
-        for name in asked
-        if name not in there
-    ]
-
-
-def _columns(draft: StudyDraft, patients: pd.DataFrame | None) -> Iterator[str]:
-    """Yield a line for each column of the patients table; one that may be of later than the landmark as a comment."""
-    if patients is None:
-        yield from (_unseen_column(name) for name in draft.columns or ())
-        return
-    asked = tuple(_BASELINE) if draft.columns is None else draft.columns
-    left: list[str] = []
-    for name in patients.columns:
-        if name in _NEVER or name == draft.asked.column:
-            continue
-        if name not in asked:
-            left.append(name)
-        elif (line := _column(name, patients[name])) is not None:
-            yield line
-    if left:
-        yield "# Other columns. Was it known at the landmark, for every patient? Then take the # away."
-        yield from (f"# {_key(name)} = {{ column = {_text(name)} }}" for name in left)
-
-
-def _unseen_column(name: str) -> str:
-    """Return the line of a column of which the values are not known, but what the cohort folder says of it."""
-    rule = TABLES["patients"].get(name)
-    start, more = f"{_key(name)} = {{ column = {_text(name)}", _BASELINE.get(name, "")
-    if rule is not None and rule.choices:
-        return f"{start}, equals = {_text(rule.choices[-1])}{more} }}"
-    if rule is not None and rule.kind == "text":
-        return f'# {start}, levels = ["...", "..."] }} # which values does it have?'
-    return f"{start}{more} }}"
-
-
-def _column(name: str, values: pd.Series) -> str | None:
-    """Return the line of a column that is a predictor: numbers, one value against the other, or levels."""
-    texts = read_texts(values)
-    found = texts[~texts.str.casefold().isin(MISSING_WORDS)].value_counts()
-    levels = list(found.index)
-    start, more = f"{_key(name)} = {{ column = {_text(name)}", _BASELINE.get(name, "")
-    rule = TABLES["patients"].get(name)
-    if rule is not None and rule.choices:
-        return f"{start}, equals = {_text(rule.choices[-1])}{more} }}"
-    if not levels:
-        return f"# {_key(name)}: the column is empty"
-    if all(_NUMBER.fullmatch(level) for level in levels):
-        return f"{start}{more} }}"
-    if {yes_or_no(level) for level in levels} <= {True, False}:
-        yes = next((level for level in levels if yes_or_no(level)), "yes")
-        return f"{start}, equals = {_text(yes)}{more} }}"
-    if len(levels) == 2:
-        return f"{start}, equals = {_text(levels[1])}, others = [{_text(levels[0])}]{more} }}"
-    if len(levels) <= _MOST_LEVELS:
-        return f"{start}, levels = [{', '.join(map(_text, levels))}]{more} }}"
-    return f"# {_key(name)}: {len(levels)} different texts; expected numbers, or at most {_MOST_LEVELS} levels"
-
-
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
-
-
-def _text(value: str | None) -> str:
-    return json.dumps(value or "", ensure_ascii=False).replace("\x7f", "\\u007f")
+        return f"{name} = {{ unit = {toml_text(unit)} }} # {library.declared['label']}"

@@ -66,6 +66,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
     lines = ["Analytes (results; missing; below a limit, including a printed 0; above a limit; words):"]
+    width = max((len(str(name)) for name in labs["analyte"].unique()), default=0)
     for name, rows in labs.groupby("analyte", sort=True, observed=True):
         zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
         amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
@@ -74,7 +75,7 @@ def _analytes(cohort: Cohort, study: Study) -> str:
         words = rows["kind"].isin(["negative", "positive"]).sum()
         known = "" if name in study.analytes else "   (not in the study: kept, not used)"
         missing = (rows["kind"] == "missing").sum()
-        lines.append(f"  {name:12s} {len(rows):6d} {missing:6d} {below:6d} {above:6d} {words:6d}{known}")
+        lines.append(f"  {name:{max(width, 12)}s} {len(rows):6d} {missing:6d} {below:6d} {above:6d} {words:6d}{known}")
     return "\n".join(lines)
 
 

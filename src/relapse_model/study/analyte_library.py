@@ -34,6 +34,8 @@ class LibraryAnalyte:
         Where each LOINC code was looked up.
     limits_from : str
         Where its limits come from; empty where it has none.
+    loinc_beside : mapping of str to str
+        Codes of the analyte in another specimen, each with which, and where it was looked up; not read as it.
     """
 
     name: str
@@ -41,6 +43,7 @@ class LibraryAnalyte:
     ucum: str
     loinc_from: Mapping[str, str]
     limits_from: str
+    loinc_beside: Mapping[str, str]
 
 
 @cache
@@ -63,7 +66,8 @@ def _analyte(name: str, entry: Mapping[str, Any]) -> LibraryAnalyte:
     codes = entry.get("loinc", {})
     if codes:
         declared["loinc"] = list(codes)
-    return LibraryAnalyte(name, MappingProxyType(declared), entry["ucum"], codes, entry.get("limits_from", ""))
+    limits, beside = entry.get("limits_from", ""), entry.get("loinc_beside", {})
+    return LibraryAnalyte(name, MappingProxyType(declared), entry["ucum"], codes, limits, beside)
 
 
 def declared_in(analyte: LibraryAnalyte, unit: str | None) -> dict[str, Any]:

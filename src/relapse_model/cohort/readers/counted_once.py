@@ -17,9 +17,9 @@ _DOSE = "; two doses of one day are one row with the sum"
 
 def _listed(once: Sequence[Problem]) -> str:
     """Return how many rows there are, and the first of them as the source numbers them."""
-    rows = [f"{one.table} {one.counted} {one.row}" for one in once if one.row is not None][:_NAMED]
-    more = ", ..." if rows and len(once) > len(rows) else ""
-    return f"{len(once):,}" + (f", {', '.join(rows)}{more}" if rows else "")
+    rows = list(dict.fromkeys(f"{one.table} {one.counted} {one.row}" for one in once if one.row is not None))
+    more = ", ..." if len(rows) > _NAMED or (rows and any(one.row is None for one in once)) else ""
+    return f"{len(once):,}" + (f", {', '.join(rows[:_NAMED])}{more}" if rows else "")
 
 
 def with_repetitions(report: ReadingReport, remarks: Iterable[tuple[str, Problem]]) -> ReadingReport:

@@ -78,7 +78,7 @@ def meanings(value: Any) -> dict[str, str]:
     return {printed: str(meaning) for printed, meaning in value.items()}
 
 
-_ABSENT: Mapping[str, Check] = {"may_be_absent": flag}  # codes of an outcome that no row of the source has
+_ABSENT: Mapping[str, Check] = {"may_be_absent": flag}  # codes of an outcome in no row, a file of a source
 _COMPETING: Mapping[str, Check] = {"source": text, "codes": texts, "when": conditions, "descendants": flag, **_ABSENT}
 
 
@@ -159,7 +159,7 @@ _EVENTS: Mapping[str, Check] = {"pick": one_of("first", "last"), "others": one_o
 OF_KIND: Mapping[str, KindKeys] = {
     "excel": KindKeys(
         of_source={**_SHEET, **_BYTES},
-        of_named=_SHEET,
+        of_named={**_SHEET, **_ABSENT},
         of_entry={"form": one_of("courses"), "separator": text, "empty": one_of("refuse", "none")},
     ),
     "redcap": KindKeys(

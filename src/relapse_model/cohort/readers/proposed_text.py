@@ -109,6 +109,23 @@ def library_codes(study: Study) -> dict[str, str]:
     return {code: name for name in bare for code in library[name].declared.get("loinc", ())}
 
 
+def called_by_library(code: str) -> str:
+    """Return what the library of analytes calls a LOINC code; nothing of one that it does not have.
+
+    Examples
+    --------
+    >>> called_by_library("6768-6"), called_by_library("2339-0"), called_by_library("8480-6")
+    ('Alkaline phosphatase', 'Glucose in blood', '')
+    """
+    for one in analyte_library().values():
+        label = str(one.declared["label"])
+        if code in one.loinc_from:
+            return label
+        if code in one.loinc_beside:
+            return f"{label} {one.loinc_beside[code].partition(';')[0]}"
+    return ""
+
+
 def units_read(rule: Analyte) -> str:
     """Return the units in which the study reads numbers of an analyte, and those of which it reads words and limits.
 

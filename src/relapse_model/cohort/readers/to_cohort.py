@@ -31,6 +31,7 @@ from relapse_model.cohort.readers.same_meaning import Choices
 from relapse_model.cohort.readers.source_mapping import SourceMapping, TimeZero
 from relapse_model.cohort.readers.texts_beside_commas import texts_beside_commas
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
+from relapse_model.cohort.readers.unanswered_units import units_by_line
 from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.readers.visit_weeks import far_from_visit
@@ -39,6 +40,7 @@ from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import CohortError, Problem, SourceError
 from relapse_model.study.names import name_key
+from relapse_model.study.names_known import analyte_names
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
@@ -130,9 +132,8 @@ def cohort_of(
             tables, (*found, *refused), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        raise CohortError(
-            refused_of(report.kind), _each_once(_with_visits(error.problems, made), made, report.kind, mapping)
-        ) from None
+        problems = _units_by_line(_with_visits(error.problems, made), made, mapping, study)
+        raise CohortError(refused_of(report.kind), _each_once(problems, made, report.kind, mapping)) from None
     cohort = _in_source(cohort, made, report, mapping)
     window = TimeZero().visit_window if mapping is None else mapping.time.visit_window
     kept = set(identifier_keys(pd.Series(cohort.patient_ids, dtype=object)))
@@ -167,6 +168,14 @@ def _open_ages(patients: MadeTable, births: MadeTable | None, mapping: SourceMap
 
 def _with_visits(problems: Sequence[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
     return list(with_differing_visits(problems, made["labs"]) if "labs" in made else problems)
+
+
+def _units_by_line(
+    problems: list[Problem], made: Mapping[str, MadeTable], mapping: SourceMapping | None, study: Study | None
+) -> list[Problem]:
+    if mapping is None or "labs" not in made:
+        return problems
+    return units_by_line(problems, made["labs"], mapping, None if study is None else analyte_names(study))
 
 
 def refused_of(kind: str) -> str:

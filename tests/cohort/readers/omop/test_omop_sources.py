@@ -194,7 +194,7 @@ codes = [3025315]
     first = cohort.labs.iloc[0]
     assert (first["value"], first["unit"], first["date"]) == ("48.1", "kg", "2013-05-17")
     proposal = propose_omop(folder, study)
-    assert "3006923,  # 1742-6: 52 (U/L: 52)" in proposal
+    assert "3006923,  # 1742-6 ALT: 52 (U/L: 52)" in proposal
     parse_mapping(proposal, "map", "omop")
     # What was done and has no result: a screening, 275 times.
     (measured, *_) = [

@@ -169,3 +169,24 @@ def test_texts_of_observations_are_read_of_the_arm_alone(tmp_path, kind, monkeyp
     assert "# 900  # treatment arm: 3" in text
     texts = [one for one in queries if one.table == "observation" and "value_as_string" in one.columns]
     assert [one.among for one in texts] == [{"observation_concept_id": ("900",)}]
+
+
+def test_concepts_without_a_vocabulary_are_called_as_the_library_calls_their_codes(tmp_path):
+    """Glucose in serum once, in blood twice: the entry reads the one, and names the other with its count."""
+    (tmp_path / "own.toml").write_text(
+        '[study]\nprotocol = 1\nname = "own"\n[prediction]\nlandmark_weeks = [0]\n[predictors]\nglucose = {}\n',
+        encoding="utf-8",
+    )
+    codes = ("2345-7", "2339-0", "2339-0", "6768-6", "8480-6")
+    rows = [result(code, code.replace("-", ""), unit_source_value="mg/dL") | {"measurement_id": str(11 + place)}
+            for place, code in enumerate(codes)]  # fmt: skip
+    for name, some in {"PERSON": [PERSON], "MEASUREMENT": rows}.items():
+        lines = [",".join(some[0]), *(",".join(one.values()) for one in some)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = propose_omop(tmp_path, rm.load_study(tmp_path / "own.toml"))
+    entry, _, rest = text.partition("[[labs]]")[2].partition("# Found, and not known")
+    assert "    23457,  # 2345-7 Glucose: 1 (mg/dL: 1)" in entry
+    beside = "codes = [23390]  # 2339-0 Glucose in blood: 2 (mg/dL: 2)"
+    assert f"# The same in another specimen, and not read here: {beside}" in entry
+    assert "# codes = [67686]  # 6768-6 Alkaline phosphatase: 1 (mg/dL: 1)" in rest
+    assert "# codes = [84806]  # 8480-6: 1 (mg/dL: 1)" in rest

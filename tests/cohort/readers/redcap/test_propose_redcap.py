@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.errors import CohortError, MappingError
+from relapse_model.study.reader import load_study
 
 
 def folder(name: str):
@@ -204,3 +205,61 @@ def test_arms_that_have_words_of_their_own_are_asked_and_not_guessed(tmp_path, l
     stated = f'arm = {{ field = "arm", values = {{ "1" = "{meanings[0]}", "2" = "{meanings[1]}" }} }}'
     assert line.startswith(f"{'#? ' * asked}{stated}  # Arm, 2 filled")
     assert (f"which of hbig and control is each? 1 {labels[0]}, 2 {labels[1]}" in line) is asked
+
+
+OWN_COLUMNS = """[study]
+protocol = 1
+name = "own"
+[outcome]
+name = "completed"
+column = "complete_study"
+equals = "Yes"
+others = ["No"]
+[prediction]
+landmark_weeks = [0]
+horizon_weeks = 12
+[predictors]
+anti_hbs = {}
+stage = { column = "stage", levels = ["early", "late"] }
+"odd name" = { column = "odd name" }
+"""
+
+
+def test_the_columns_that_a_study_reads_are_proposed_or_asked_for(tmp_path):
+    """The outcome stands in a coded field, the stage in none; a key of two words is asked for in quotes."""
+    (tmp_path / "own.toml").write_text(OWN_COLUMNS, encoding="utf-8")
+    study = load_study(tmp_path / "own.toml")
+    dictionary = (
+        "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\n"
+        'complete_study,end,radio,Completed?,"0, No | 1, Yes",,\nodd_name,end,text,Odd,,,\n'
+    )
+    data = "record_id,enrolled,complete_study,odd_name\n1,2024-01-08,1,3\n2,2024-01-08,0,4\n"
+    path, _ = project(tmp_path / "p", data, MAPPING, dictionary)
+    lines = propose_redcap(path, study).split("\n")
+    assert (
+        'complete_study = { field = "complete_study", values = { "0" = "No", "1" = "Yes" } }  # Completed?, 2 filled'
+        in lines
+    )
+    why = "which column is it? Nothing in the source is called so"
+    assert f"# optional: stage = \"...\"  # the study reads it for predictor 'stage': {why}" in lines
+    assert f'# optional: "odd name" = "..."  # the study reads it for predictor \'odd name\': {why}' in lines
+    bare = "record_id,enrolled\n1,2024-01-08\n2,2024-01-08\n"
+    path, _ = project(tmp_path / "q", bare, MAPPING, dictionary)
+    text = propose_redcap(path, study)
+    assert f'#? complete_study = "..."  # the study reads it for its outcome: {why}' in text
+    parse_mapping(text, "map.toml", "redcap")
+
+
+def test_of_several_dates_one_is_taken_and_entries_of_one_analyte_may_all_stay(tmp_path):
+    dictionary = (
+        "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\n"
+        "drawn,labs,text,Drawn,,date_ymd,\nsent,labs,text,Sent,,date_ymd,\n"
+        "alt,labs,text,ALT (U/L),,number,\nalt_2,labs,text,ALT (U/L),,number,\n"
+    )
+    data = "record_id,enrolled,drawn,sent,alt,alt_2\n1,2024-01-08,2024-01-09,2024-01-10,40,41\n"
+    path, _ = project(tmp_path, data, MAPPING, dictionary)
+    first, second = propose_redcap(path, built_in()).split("[[labs]]")[1:3]
+    lines = first.split("\n")
+    at = lines.index("#? Which of these dates is that of the result? Take one.")
+    assert lines[at + 1 : at + 3] == ['#? date = "drawn"', '#? date = "sent"']
+    assert "Then it may stay: all entries that stay count, each on its own day. Else take it out." in second

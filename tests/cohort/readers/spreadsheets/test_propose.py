@@ -263,3 +263,21 @@ def test_a_haemolysed_specimen_that_the_mapping_leaves_in_is_refused(tmp_path, s
     path = workbook(tmp_path / "a.xlsx", rows)
     with pytest.raises(CohortError, match="row 2, column 'Probenqualität'"):
         read_excel(path, parse_mapping(propose_excel(path, study), "map.toml", "excel"))
+
+
+def test_a_remark_that_says_who_was_lost_is_asked_about(tmp_path, study):
+    """Three of five remarks say so, in their own words; the words alone are shown, and a result column is none."""
+    remarks = ["失访", "Died 2024-05-01, called by ZS", "", "not lost", "fasting", "失访"]
+    head, *_ = WIDE
+    rows = [[f"0{one}", "ZS", "男", "2024-01-01", "<0.05", "失访", "2024-01-01", "2024-03-25", remark]
+            for one, remark in enumerate(remarks)]  # fmt: skip
+    text = propose_excel(workbook(tmp_path / "a.xlsx", [[*head, "备注"], *rows]), study)
+    patients = text.partition("[patients]")[2].partition("[[labs]]")[0]
+    assert "# 备注: 3 of its 5 cells say that the patient was lost, withdrew or died (失访 2, died 1)." in patients
+    assert '# optional: lost_reason = { field = "备注" }' in patients
+    assert text.count("lost_reason") == 1
+    taken = text.replace("# optional: lost_reason", "lost_reason").replace("codes = []", 'codes = ["失访"]')
+    answered = parse_mapping(taken)
+    assert answered.patients["lost_reason"].name == "备注"
+    few = [[*row[:-1], "fasting" if place > 1 else row[-1]] for place, row in enumerate(rows)]
+    assert "lost_reason" not in propose_excel(workbook(tmp_path / "b.xlsx", [[*head, "备注"], *few]), study)

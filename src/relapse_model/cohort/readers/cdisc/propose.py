@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.cdisc.signs_said import proposed_comparator
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EC, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of, of_associated
+from relapse_model.cohort.readers.columns_of_study import column_called, columns_left
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.named_codes import Naming, agent_named
 from relapse_model.cohort.readers.other_things import PERSON, SPECIMEN, other_thing
@@ -94,8 +95,19 @@ def _patients(subjects: DataSet, study: Study) -> list[str]:
     arm = next((name for name in ("TRT01P", "ARM") if name in subjects), None)
     if arm is not None:
         lines += arm_line(study, arm, subjects.counts(arm))
+    lines += _of_study(subjects, study, lines)
     flags = [name for name in ("ITTFL", "SAFFL") if name in subjects]
     return lines + [f'# when = {{ {name} = "Y" }}  # {_counted(subjects, name)}' for name in flags]
+
+
+def _of_study(subjects: DataSet, study: Study, lines: list[str]) -> list[str]:
+    """Return the lines of columns that only the study knows, by the names and labels of variables; else questions."""
+    called = {
+        column: name
+        for name in subjects.labels if (column := column_called((name, subjects.labels[name]), study)) is not None
+    }  # fmt: skip
+    found = [f"{column} = {quoted(name)}  # {_note(subjects, name)}" for column, name in called.items()]
+    return [*found, *columns_left([*lines, *found], study)]
 
 
 def _counted(data: DataSet, name: str) -> str:

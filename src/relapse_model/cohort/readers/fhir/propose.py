@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relapse_model.cohort.readers.columns_of_study import columns_left
 from relapse_model.cohort.readers.fhir.elements import ATC, LOINC
 from relapse_model.cohort.readers.fhir.files import Source
 from relapse_model.cohort.readers.fhir.identifier_kinds import identifier_lines
@@ -54,7 +55,7 @@ def propose_fhir(source: str | Path, study: Study) -> str:
     if files.problems:
         raise SourceError("the FHIR export was refused", files.problems)
     return "\n".join(
-        [*heading("fhir", study), *_source(met), *_time(met), *_patients(met), *_labs(met, study),
+        [*heading("fhir", study), *_source(met), *_time(met), *_patients(met, study), *_labs(met, study),
          *_treatments(met, study), ""]
     )  # fmt: skip
 
@@ -100,13 +101,13 @@ def _time(met: Met) -> list[str]:
     ]  # fmt: skip
 
 
-def _patients(met: Met) -> list[str]:
+def _patients(met: Met, study: Study) -> list[str]:
     lines = ["", "[patients]", *identifier_lines(met.identifiers, met.identifier_types, met.patients)]
     if met.elements["gender"]:
         lines.append('sex = { field = "gender", values = { male = "M", female = "F", other = "", unknown = "" } }')
     if met.elements["birthDate"]:
         lines.append('age_years = "birthDate"  # completed years at time zero')
-    return lines
+    return [*lines, *columns_left(lines, study)]
 
 
 def _labs(met: Met, study: Study) -> list[str]:

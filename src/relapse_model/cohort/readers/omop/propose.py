@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.columns_of_study import columns_left
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
 from relapse_model.cohort.readers.omop.cdm import CDM, VISITS
 from relapse_model.cohort.readers.omop.propose_beside import Observations, dose_lines
@@ -17,6 +18,7 @@ from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.proposed_text import (
     beside_units,
+    called_by_library,
     comment,
     heading,
     library_codes,
@@ -24,6 +26,7 @@ from relapse_model.cohort.readers.proposed_text import (
     quoted,
 )
 from relapse_model.cohort.readers.second_names import NAMED, SecondNames
+from relapse_model.study.analyte_library import analyte_library
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -61,7 +64,8 @@ def propose_omop(source: str | Path, study: Study) -> str:
         answers = {concept for one in concepts.values() for concept, _ in one.answers}
         keys = [key for key in (*concepts, *drugs) if bare_text(key) is None]
         names = _names(tables, tuple(dict.fromkeys((*keys, *sorted(answers), *observed.called))))
-        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables), *observed.arm(names, study),
+        arm = observed.arm(names, study)
+        lines = [*heading("omop", study), *_source(), *_time(tables), *_patients(tables, arm, study),
                  *_labs(concepts, names, study), *_treatments(tables, drugs, names, study), *observed.lines(names),
                  ""]  # fmt: skip
     finally:
@@ -148,7 +152,7 @@ def _time(tables: Tables) -> list[str]:
             '# others = "leave out"  # persons without time zero; otherwise they are refused']  # fmt: skip
 
 
-def _patients(tables: Tables) -> list[str]:
+def _patients(tables: Tables, arm: list[str], study: Study) -> list[str]:
     known = tables.columns("person")
     lines = ["", "[patients]", 'id = "person_id"']
     if "gender_concept_id" in known:
@@ -157,7 +161,7 @@ def _patients(tables: Tables) -> list[str]:
         lines.append(
             'age_years = "year_of_birth"  # completed years at time zero, with month and day where they are there'
         )
-    return lines
+    return [*lines, *arm, *columns_left([*lines, *arm], study)]
 
 
 def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
@@ -172,7 +176,7 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
     for name, own in sorted(found.known.items()):
         codes = {concept: concepts[concept] for concept in own}
         odd, right = found.odd_rows(own, concepts)
-        head = [*_head("labs", "analyte", name), *_codes(codes, names)]
+        head = [*_head("labs", "analyte", name), *_codes(codes, names), *_beside(name, found, names)]
         lines += [*head, *odd_rows(odd, right, _SOURCE["labs"]), *_lab(name, codes, names, study)]
     for name, texts in sorted(found.by_text.items()):
         lines += [*_head("labs", "analyte", name), *_without_concept("labs", texts), *_lab(name, texts, names, study)]
@@ -185,6 +189,15 @@ def _head(section: str, key: str, name: str) -> list[str]:
 
 def _codes(codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]]) -> list[str]:
     return ["codes = [", *(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
+
+
+def _beside(name: str, found: SortedCodes, names: dict[str, tuple[str, str]]) -> list[str]:
+    """Return a comment on each concept that is the analyte in another specimen, and that the entry does not read."""
+    beside = analyte_library()[name].loinc_beside if name in analyte_library() else {}
+    return [
+        f"# The same in another specimen, and not read here: codes = [{concept}]  # {_note(concept, one, names)}"
+        for concept, one in found.rest.items() if beside.keys() & {*one.codes, *names.get(concept, ())}
+    ]  # fmt: skip
 
 
 def _without_concept(section: str, texts: Mapping[str, ConceptMet]) -> list[str]:
@@ -258,7 +271,9 @@ def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, st
 
 
 def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> str:
-    label = names.get(concept, ("", ""))[0] or ", ".join(code for code, _ in one.codes.most_common(2) if code)
+    label = names.get(concept, ("", ""))[0] or ", ".join(
+        f"{code} {called_by_library(code)}".strip() for code, _ in one.codes.most_common(2) if code
+    )
     units = ", ".join(
         f"{comment(printed) or f'unit concept {unit}' if printed or unit not in ('', '0') else 'no unit'}: {count:,}"
         for (unit, printed), count in sorted(one.units.items())

@@ -112,6 +112,11 @@ def _holds_dates(texts: tuple[str, ...]) -> bool:
     return bool(days) and all(_SEPARATED.match(one) and iso_date(one) for one in days)
 
 
+def without_unit(label: str) -> str:
+    """Return a label without what stands in brackets at its end."""
+    return _BRACKETS.sub("", label)
+
+
 def patient_column(field: Found) -> str | None:
     """Return the column of the patients table that a field is, by its name or label."""
     keys = {name_key(field.name), name_key(_BRACKETS.sub("", field.label))} - {""}

@@ -135,7 +135,7 @@ def _time(proposal: Proposal) -> list[str]:
         )
         proposal.named.add(by_name[0].name)
     else:
-        lines.append("#? Which date is enrolment, from which weeks are counted?")
+        lines.append("#? Which date is enrolment, from which weeks are counted? Take one.")
         lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {note_of(one)}" for one in (by_name or once)[:SHOWN]]
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
@@ -168,8 +168,9 @@ def _labs(proposal: Proposal) -> list[str]:
         entry = ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {note_of(one)}"]
         if analyte in before and not doubt:
             entry.append(
-                f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Of one day, two that differ are refused: "
-                "keep one of the entries, or both, by `when`"
+                f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Then it may stay: all entries that stay "
+                "count, each on its own day. Else take it out. Of one day, two that differ are refused: keep one of "
+                "the entries, or both, by `when`"
             )
         if not doubt:
             before.setdefault(analyte, one.name)
@@ -224,7 +225,9 @@ def _dates(proposal: Proposal, one: Found) -> list[str]:
         found = ", ".join(other.name for other in proposal.found if other.date and not other.unit)
         asked = f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}'
         return [asked, *instead_of_a_date(proposal.export)]
-    return [f"{'' if len(dates) == 1 else MUST}date = {quoted(date.name)}" for date in dates[:SHOWN]]
+    several = [f"{MUST}Which of these dates is that of the result? Take one."] if len(dates) > 1 else []
+    mark = MUST if several else ""
+    return [*several, *(f"{mark}date = {quoted(date.name)}" for date in dates[:SHOWN])]
 
 
 def _beside(proposal: Proposal, one: Found, analyte: str) -> list[str]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 
+from relapse_model.cohort.readers.columns_of_study import column_called, columns_left, columns_read, levels_of
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
 from relapse_model.cohort.readers.label_words import is_negated, says
 from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, quoted, table_text
 from relapse_model.cohort.readers.redcap.boxes import boxes_of, boxes_of_findings, label_of_box
 from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, is_flag
 from relapse_model.cohort.readers.redcap.export import ARM
-from relapse_model.cohort.readers.redcap.found_fields import Found, before_treatment, patient_column, sexes
+from relapse_model.cohort.readers.redcap.found_fields import (
+    Found,
+    before_treatment,
+    patient_column,
+    sexes,
+    without_unit,
+)
 from relapse_model.cohort.readers.redcap.mapping_checks import is_coded_column
 from relapse_model.cohort.readers.redcap.proposal import SHOWN, Proposal, note_of
 from relapse_model.cohort.readers.spreadsheets.header_words import arm_of
-from relapse_model.cohort.study_columns import columns_asked, levels_named
 from relapse_model.study.names import level_of, yes_or_no
 
 _GROUP = "redcap_data_access_group"
@@ -34,7 +40,7 @@ def patient_lines(proposal: Proposal) -> list[str]:
         lines.append(f"centre = {quoted(_GROUP)}")
         taken.add("centre")
     for one in proposal.found:
-        column = patient_column(one)
+        column = patient_column(one) or column_called((one.name, without_unit(one.label)), proposal.study)
         if column is None or column in taken or proposal.repeats(one) or (column == "enrolment_date"):
             continue
         taken.add(column)
@@ -42,7 +48,7 @@ def patient_lines(proposal: Proposal) -> list[str]:
         own = (
             _boxes(proposal, column, one)
             if "___" in one.name
-            else _patient(column, one, _mark(proposal, column), levels_named(proposal.study).get(column, ()))
+            else _patient(column, one, _mark(proposal, column), levels_of(proposal.study, column))
         )
         lines += asked_if(doubt_of_patient(one, column), own)
     for one in proposal.found:
@@ -54,9 +60,9 @@ def patient_lines(proposal: Proposal) -> list[str]:
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
     if "arm" not in taken and len(arms) > 1:
         stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
-        mark = MUST if "arm" in columns_asked(proposal.study) else MAY
+        mark = MUST if "arm" in columns_read(proposal.study) else MAY
         lines.append(f"{mark}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
-    return lines
+    return [*lines, *columns_left(lines, proposal.study)]
 
 
 def _boxes(proposal: Proposal, column: str, one: Found) -> list[str]:
@@ -78,7 +84,7 @@ def _boxes(proposal: Proposal, column: str, one: Found) -> list[str]:
 
 def _mark(proposal: Proposal, column: str) -> str:
     """Return how a line of a column begins whose codes are not known: a question, if the study reads the column."""
-    return MUST if column in columns_asked(proposal.study) else MAY
+    return MUST if column in columns_read(proposal.study) else MAY
 
 
 def _patient(column: str, one: Found, mark: str, levels: tuple[str, ...]) -> list[str]:

@@ -34,7 +34,7 @@ def visits_lines(export: Export) -> list[str]:
     mark = "#? " if weeks else "# "
     asked = [
         f"{mark}{quoted(event)} = {days[event] / 7:.4g}  # day {days[event]:g} in the list of events"
-        if event in days else f'{mark}{quoted(event)} = "..."  # its week'
+        if event in days else f'{mark}{quoted(event)} = "..."  # its week, a number such as 4'
         for event in export.events if event not in weeks
     ]  # fmt: skip
     if not weeks:

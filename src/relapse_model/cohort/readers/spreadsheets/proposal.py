@@ -38,6 +38,7 @@ class Proposal:
         self._lines: list[str] = []
         self._used: set[tuple[int, int]] = set()
         self._visits: dict[str, str] = {}
+        self._patients = 0
 
     def add(self, *lines: str) -> None:
         """Add lines."""
@@ -54,6 +55,15 @@ class Proposal:
     def uses(self, look: Look, place: int) -> bool:
         """Tell whether a column of a sheet is used."""
         return (id(look), place) in self._used
+
+    def patients_here(self) -> None:
+        """Note where the section of the patients ends."""
+        self._patients = len(self._lines)
+
+    def add_to_patients(self, *lines: str) -> None:
+        """Add lines to the section of the patients, once it is known what the others read."""
+        self._lines[self._patients : self._patients] = lines
+        self._patients += len(lines)
 
     def visits_here(self) -> None:
         """Keep a place for the weeks of visits, which are known once the columns have been looked at."""

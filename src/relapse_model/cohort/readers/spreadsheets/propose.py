@@ -25,6 +25,7 @@ from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
 from relapse_model.cohort.readers.spreadsheets.proposed_visit_rows import results_by_visit
+from relapse_model.cohort.readers.spreadsheets.remarks_of_loss import ask_of_loss
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError
 from relapse_model.study.reader import load_study
@@ -70,6 +71,7 @@ def propose_excel(source: str | Path, study: Study) -> str:
     _sources(proposal, path, main, names, ask_to_join(main, alike))
     enrolment = _time(proposal, main, looks)
     _patients(proposal, main, enrolment)
+    proposal.patients_here()
     for name, look in (("", main), *names.items()):
         wide_results(proposal, name, look)
         long_results(proposal, name, look)
@@ -83,6 +85,7 @@ def propose_excel(source: str | Path, study: Study) -> str:
         unread_treatments(proposal, look)
     for name, look in (("", main), *names.items()):
         _outcome(proposal, name, look)
+    ask_of_loss(proposal, main)
     _missing(proposal)
     _rest(proposal, (main, *names.values()), left)
     return proposal.text()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from relapse_model.cohort.readers.column_units import known_unit, tail_of, unit_factor_of, unit_of
+from relapse_model.cohort.readers.columns_of_study import columns_left, columns_of_its_own, levels_of
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -22,7 +23,6 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
 from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.units_in_names import time_named
-from relapse_model.cohort.study_columns import levels_named
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.study.names import level_of, yes_or_no
 from relapse_model.study.study import Study
@@ -52,19 +52,16 @@ def patient_columns(proposal: Proposal, look: Look, taken: set[int]) -> None:
             proposal.add(f"# {look.table.names[place]} may be {column}, too.")
         proposal.use(look, places[0])
         _write(proposal, look, column, places[0])
+    proposal.add(*columns_left((f"{column} = " for column in found), proposal.study))
 
 
 def column_of(name: str, proposal: Proposal) -> str | None:
     """Return the column of the patients table that a name means; None where it means none."""
     bare = bare_name(name)
-    own = {one.replace("_", " "): one for one in (*TABLES["patients"], *_study_columns(proposal.study))}
+    own = {bare_name(one): one for one in (*columns_of_its_own(proposal.study), *TABLES["patients"])}
     by_word = {word: column for column, words in PATIENT_COLUMNS.items() for word in words}
     column = own.get(bare) or by_word.get(bare) or before_treatment(name, proposal.analytes)
     return None if column in ("patient_id", "enrolment_date") else column
-
-
-def _study_columns(study: Study) -> Iterable[str]:
-    return (one.column for one in study.predictors if one.column is not None)
 
 
 def _write(proposal: Proposal, look: Look, column: str, place: int) -> None:
@@ -143,7 +140,7 @@ def _meanings(column: str, kind: str, values: pd.Series, study: Study) -> tuple[
         if all(yes_or_no(text) is not None for text in texts):
             return {}, ""
         return flags, "0 or 1" if "?" in flags.values() else ""
-    levels = levels_named(study).get(column, ())
+    levels = levels_of(study, column)
     if not levels or all(level_of(text, levels) is not None for text in texts):
         return {}, ""
     found = {text: arm_of(text, levels) or level_of(text, levels) or "?" for text in texts}

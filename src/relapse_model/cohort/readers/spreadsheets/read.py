@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.spreadsheets.absent_sources import without_absent
 from relapse_model.cohort.readers.spreadsheets.beside_values import (
     refuse_other_sexes,
     refuse_taken_back,
@@ -88,7 +89,9 @@ def read_excel(
     used = study_of(mapped, study, folder)
     if not path.exists():
         raise refusal(path.name or str(source), f"no such file or folder in {path.parent.resolve()}", "a spreadsheet")
+    mapped, absent = without_absent(path, mapped)
     reading = Reading(mapped, open_tables(path, mapped))
+    reading.notes += absent
     made = _tables(reading, used, _dates(reading, path))
     refuse_unread_comparators(reading)
     refuse_taken_back(reading)

@@ -94,7 +94,7 @@ class _Opener:
         try:
             sheet = self.sheet(self.file(name, options), options)
         except SourceError as error:
-            self.problems += error.problems
+            self.problems += [self._advised(one, name) for one in error.problems]
             return None
         header_row, header_rows = int(options.get("header_row", 1)), int(options.get("header_rows", 1))
         if header_row + header_rows - 1 > len(sheet.cells):
@@ -102,6 +102,13 @@ class _Opener:
             self.problems.append(Problem(sheet.name, None, None, found, f"a header in row {header_row}, and data"))
             return None
         return table_of(sheet, header_row, header_rows)
+
+    def _advised(self, problem: Problem, name: str) -> Problem:
+        """Say of a further file that is not there how a mapping lets it be absent, as for scores of new patients."""
+        own = name != MAIN and bool(self.named[name].get("file"))
+        if not own or problem.advice or not problem.found.startswith("no such file"):
+            return problem
+        return replace(problem, advice=f"If it may be absent, state so: may_be_absent = true under [sources.{name}]")
 
     def file(self, name: str, options: Mapping[str, Any]) -> Path:
         """Return the file of a source."""
