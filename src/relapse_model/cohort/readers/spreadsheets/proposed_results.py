@@ -9,6 +9,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.beside_rows import counts_by, is_state
+from relapse_model.cohort.readers.factors_in_names import factor_in_name, shown_factor
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, table_text, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
@@ -92,8 +93,7 @@ def _write_wide(
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
     rest = columns.visits[0].rest
-    named = next((one for one in units_in_name(rest) if one != "log10"), "")
-    unit_lines(proposal, analyte, head_and_unit(rest)[1] or named, values)
+    unit_lines(proposal, analyte, unit_of_name(rest), values)
     if days is not None:
         proposal.use(look, *days.places)
         dated = {one.visit.casefold() for one in days.visits}
@@ -105,6 +105,19 @@ def _write_wide(
         if days is not None and is_called_visit(name_of_column(one.visit)):
             continue  # its date says when
         proposal.visit(one.visit, week_of(one))
+
+
+def unit_of_name(name: str) -> str:
+    """Return the unit that the name of a column prints, with the factor that stands beside it; nothing where none does.
+
+    Examples
+    --------
+    >>> unit_of_name("HBsAg (IU/mL)"), unit_of_name("HBsAg in Tsd. IE/ml"), unit_of_name("HBsAg")
+    ('IU/mL', '10^3 IE/ml', '')
+    """
+    printed = head_and_unit(name)[1] or next((one for one in units_in_name(name) if one != "log10"), "")
+    factor = factor_in_name(name)
+    return f"{shown_factor(factor)} {printed}".strip() if factor and not factor_in_name(printed) else printed
 
 
 def unit_lines(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:

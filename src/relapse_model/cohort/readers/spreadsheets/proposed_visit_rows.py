@@ -11,8 +11,8 @@ from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.spreadsheets.header_words import DAYS, WEEKS, analyte_of, bare_name, head_and_unit
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
-from relapse_model.cohort.readers.spreadsheets.proposed_results import first_of, unit_lines
-from relapse_model.cohort.readers.units_in_names import shorter_names, time_named, units_in_name
+from relapse_model.cohort.readers.spreadsheets.proposed_results import first_of, unit_lines, unit_of_name
+from relapse_model.cohort.readers.units_in_names import shorter_names, time_named
 from relapse_model.cohort.readers.visit_weeks import is_visit
 
 _MOST = 40  # visits that are listed
@@ -44,8 +44,7 @@ def results_by_visit(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add("", "[[labs]]", f"# {len(values)} results")
         proposal.add(*([f"source = {quoted(source)}"] if source else []))
         proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(name)}")
-        named = next((one for one in units_in_name(name) if one != "log10"), "")
-        unit_lines(proposal, analyte, head_and_unit(name)[1] or named, values)
+        unit_lines(proposal, analyte, unit_of_name(name), values)
         proposal.add(*times)
 
 
