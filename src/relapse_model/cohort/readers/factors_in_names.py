@@ -16,17 +16,21 @@ _FACTOR = re.compile(
     r"|(?<![\da-z])1,?0{3,}\s*(?=[km]?iu|[km]?(?:ui|ie)\s?/|cop|拷贝)"
     r"|[千万亿](?=\s*(?:iu|u(?![a-z])|拷贝|cop|单位))"
 )  # not of counts: 10^9/L is a unit
-_DIVIDED = re.compile(r"(?<=[/ ])(?:ml|l)\s*[)\]]*\s*[(\[]*\s*[/÷]\s*(1[,.]?0{3,}|10\s?[\^e]\s?\d)(?![\d.])\s*(?!\s*[mudµμ]?l)")
+_DIVIDED = re.compile(
+    r"(?<=[/ ])(?:ml|l)\s*[)\]]*\s*[(\[]*\s*[/÷]\s*(1[,.]?0{3,}|10\s?[\^e]\s?\d)(?![\d.])\s*(?!\s*[mudµμ]?l)"
+)
 _WORDS: Mapping[str, str] = {
     "103": r"tsd|tausend|thousands?|thou|milliers?|mille|miles|migliaia|mila",
     "106": r"mio|mill|millionen|millions?|millones|milioni|milhões",
     "109": r"mrd|milliarden?|milliards?|billions?|miliardi",
 }
 _OF = r"\.?[\s-]*(?:(?:of|de|di|an)\s+|d')?"
-_SAID = re.compile("|".join(
-    rf"(?<![a-zà-ÿ])(?P<p{power}>{words})(?:{_OF}(?={_UNIT})|(?<=ml )(?![a-z]))|(?<![a-zà-ÿ])(?P<q{power}>(?:in|en) (?:{words}))(?![a-zà-ÿ])"
-    for power, words in _WORDS.items()
-))  # before a unit, or "in thousands"
+_SAID = re.compile(
+    "|".join(
+        rf"(?<![a-zà-ÿ])(?P<p{power}>{words})(?:{_OF}(?={_UNIT})|(?<=ml )(?![a-z]))|(?<![a-zà-ÿ])(?P<q{power}>(?:in|en) (?:{words}))(?![a-zà-ÿ])"
+        for power, words in _WORDS.items()
+    )
+)  # before a unit, or "in thousands"
 _CHINESE = {"千": 3, "万": 4, "亿": 8}
 _LIMIT = re.compile(
     r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)|[高低大小超等]于|[上下]限)"

@@ -18,9 +18,9 @@ _NEGATED = re.compile(
     r"(?<![a-z])(?:no|not|none|never|without|free|absent|absence|excluded|ruled out"
     r"|nein|nicht|keine?[rsnm]?|ohne|sans|aucune?|sin|sem)(?![a-z])|未|无|没有|否认|排除"
 )
-_ANSWERS: Mapping[str, bool | None] = dict.fromkeys(("ja", "oui", "sí", "sì", "si", "sim", "はい", "예"), True) | dict.fromkeys(
-    ("nein", "non", "não", "いいえ", "아니오"), False
-)
+_ANSWERS: Mapping[str, bool | None] = dict.fromkeys(
+    ("ja", "oui", "sí", "sì", "si", "sim", "はい", "예"), True
+) | dict.fromkeys(("nein", "non", "não", "いいえ", "아니오"), False)
 _OPPOSITES = {
     "decompensated_cirrhosis": re.compile(r"(?<![a-z])compensated|(?<!失)代偿"),
     "prior_nuc": re.compile(r"(?<![a-z])na[iï]ve|初治"),

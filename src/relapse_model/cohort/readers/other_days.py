@@ -19,7 +19,9 @@ _SAMPLED = re.compile(
     r"(?<![a-zà-ÿ])(?:sampl\w+|collect\w+|drawn?|drawing|bled|visit\w*|abnahme\w*|entnahme\w*|blutentnahme|blutabnahme"
     r"|prélèvement|extracción|toma|prelievo|colheita|coleta|consult\w+)(?![a-zà-ÿ])|采|抽血|取样|标本|访视|随访|採血|채혈"
 )
-_RECEIVED = re.compile(r"(?<![a-zà-ÿ])(?:received|receipt|\w*eingang\w*|réception|reçue?|recepción|ricezione)(?![a-zà-ÿ])|接收|收到")
+_RECEIVED = re.compile(
+    r"(?<![a-zà-ÿ])(?:received|receipt|\w*eingang\w*|réception|reçue?|recepción|ricezione)(?![a-zà-ÿ])|接收|收到"
+)
 _PLANNED = re.compile(
     r"(?<![a-zà-ÿ])(?:next|planned|scheduled|due|intended|appointment|prescri\w+|order(?:ed|ing)?|requested|requisition"
     r"|nächste[rsnm]?|geplante?[rsnm]?|termin\w*|fällig\w*|verordn\w+|verschrieb\w+|verschreibung\w*|rezept\w*|bestell\w+"

@@ -24,7 +24,25 @@ _YES = frozenset(
      "verdadero", "はい", "有", "예")
 )  # fmt: skip
 _NO = frozenset(
-    ("0", "n", "no", "false", "否", "", "nein", "falsch", "non", "faux", "não", "falso", "いいえ", "无", "無", "아니오", "-")
+    (
+        "0",
+        "n",
+        "no",
+        "false",
+        "否",
+        "",
+        "nein",
+        "falsch",
+        "non",
+        "faux",
+        "não",
+        "falso",
+        "いいえ",
+        "无",
+        "無",
+        "아니오",
+        "-",
+    )
 )
 _BELOW = re.compile(
     r"(?:below\b.*|<\s?)l?lo[dq]"
