@@ -8,13 +8,13 @@ from redcap_projects import HEAD, PATIENTS, TIME, built_in, project
 from spreadsheet_files import as_mapping, workbook
 
 from relapse_model.cohort.readers.cdisc.read import read_cdisc
+from relapse_model.cohort.readers.factors_in_names import factor_in_name
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.cohort.readers.factors_in_names import factor_in_name
 from relapse_model.cohort.readers.units_in_names import shorter_names, unit_stands, units_in_name
 from relapse_model.errors import CohortError, SourceError
 from relapse_model.study.unit_factors import unit_factor

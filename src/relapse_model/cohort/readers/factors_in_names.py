@@ -27,13 +27,15 @@ _WORDS: Mapping[str, str] = {
 _OF = r"\.?[\s-]*(?:(?:of|de|di|an)\s+|d')?"
 _SAID = re.compile(
     "|".join(
-        rf"(?<![a-zà-ÿ])(?P<p{power}>{words})(?:{_OF}(?={_UNIT})|(?<=ml )(?![a-z]))|(?<![a-zà-ÿ])(?P<q{power}>(?:in|en) (?:{words}))(?![a-zà-ÿ])"
+        rf"(?<![a-zà-ÿ])(?P<p{power}>{words})(?:{_OF}(?={_UNIT})|(?<=ml )(?![a-z]))|(?<![a-zà-ÿ])(?P<q{power}>(?:in"
+        rf"|en) (?:{words}))(?![a-zà-ÿ])"
         for power, words in _WORDS.items()
     )
 )  # before a unit, or "in thousands"
 _CHINESE = {"千": 3, "万": 4, "亿": 8}
 _LIMIT = re.compile(
-    r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)|[高低大小超等]于|[上下]限)"
+    r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)"
+    r"|[高低大小超等]于|[上下]限)"
     r"\W*$"
 )  # what stands before a number that is a limit, and no factor
 

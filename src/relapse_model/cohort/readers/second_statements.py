@@ -20,7 +20,8 @@ _SIGNS_IN_WORDS = frozenset(
      "小于", "高于", "大于", "小于等于", "大于等于", "不大于", "不小于", "不超过")
 )  # fmt: skip
 _YES = frozenset(
-    ("1", "y", "yes", "true", "是", "x", "√", "j", "ja", "wahr", "o", "oui", "vrai", "s", "si", "sí", "sì", "sim", "vero",
+    ("1", "y", "yes", "true", "是", "x", "√", "j", "ja", "wahr", "o", "oui", "vrai", "s", "si",
+     "sí", "sì", "sim", "vero",
      "verdadero", "はい", "有", "예")
 )  # fmt: skip
 _NO = frozenset(
@@ -48,8 +49,10 @@ _BELOW = re.compile(
     r"(?:below\b.*|<\s?)l?lo[dq]"
     r"|below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
     r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
-    r"|(?:unter\w*|<)\s?(?:der |des )?(?:\w*(?:nachweis|bestimmungs|mess|detektions)\w*|nwg|bg)(?![a-z])|nicht nachweisbar"
-    r"|(?:sous|inférieure?s?|en[- ]dessous)\b.*(?:seuil|limite)|<\s?(?:ldd?|ldq|lq|seuil|limite|límite|umbral|soglia)(?![a-z])"
+    r"|(?:unter\w*|<)\s?(?:der |des )?(?:\w*(?:nachweis|bestimmungs|mess|detektions)\w*|nwg|bg)(?![a-z])"
+    r"|nicht nachweisbar"
+    r"|(?:sous|inférieure?s?|en[- ]dessous)\b.*(?:seuil|limite)|<\s?(?:ldd?|ldq|lq|seuil|limite|límite|umbral"
+    r"|soglia)(?![a-z])"
     r"|ind[ée]tectable|indetectable|non détect|no detect|nd? detectad"
     r"|(?:debajo|inferior|menor)\b.*(?:l[íi]mite|umbral)|(?:abaixo|inferior)\b.*limite"
     r"|(?:sotto|inferiore)\b.*(?:limite|soglia)|non rileva"

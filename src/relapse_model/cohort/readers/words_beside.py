@@ -139,7 +139,7 @@ def stated_signs(texts: pd.Series) -> Stated | None:
 
 
 def _asked(called: Iterable[str]) -> str:
-    """Return what a column asks of a result, by its name: that it is there, positive or negative; nothing if nothing."""
+    """Return what a column asks of a result, by its name: that it is there, positive or negative; else nothing."""
     plain = [_without_no(plain_words(one)) for one in called]
     found = [name for name, words in _ASKED.items() if any(words.search(one) for one in plain)]
     return found[0] if found else ""

@@ -21,11 +21,11 @@ from relapse_model.cohort.readers.spreadsheets.proposed_doses import (
     sheet_of_doses,
     unread_treatments,
 )
+from relapse_model.cohort.readers.spreadsheets.proposed_identifiers import ask_second_identifiers
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
 from relapse_model.cohort.readers.spreadsheets.proposed_visit_rows import results_by_visit
-from relapse_model.cohort.readers.spreadsheets.proposed_identifiers import ask_second_identifiers
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError
 from relapse_model.study.reader import load_study

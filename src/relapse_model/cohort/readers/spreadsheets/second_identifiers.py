@@ -1,4 +1,4 @@
-"""A second column of patients' identifiers in a sheet that names other patients in its rows: two tables side by side."""
+"""A second column of patients' identifiers that names other patients in its rows: two tables side by side."""
 
 from __future__ import annotations
 
