@@ -18,7 +18,8 @@ TAKEN_BACK = [
     ("Commentaire", "erreur d'identité"), ("Commentaire", "ininterprétable"), ("Observaciones", "muestra cambiada"),
     ("Observaciones", "amostra trocada"), ("Note", "campione scambiato"), ("Note", "risultato corretto: <0,05"),
     ("コメント", "検体取り違え"), ("コメント", "溶血あり"), ("비고", "검체 바뀜"), ("비고", "무효"),
-    ("备注", "标本混淆"), ("备注", "更正为<0.05"), ("Comment", "WBIT"), ("Comment", "actual <0.05"), ("Comment", "value is 0.03 not 0.3"),
+    ("备注", "标本混淆"), ("备注", "更正为<0.05"), ("Comment", "WBIT"), ("Comment", "actual <0.05"),
+    ("Comment", "value is 0.03 not 0.3"),
     ("Material", "Aszites"), ("Material", "Liquor"),
 ]  # fmt: skip
 FINE = [
