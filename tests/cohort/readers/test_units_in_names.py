@@ -8,13 +8,14 @@ from redcap_projects import HEAD, PATIENTS, TIME, built_in, project
 from spreadsheet_files import as_mapping, workbook
 
 from relapse_model.cohort.readers.cdisc.read import read_cdisc
+from relapse_model.cohort.readers.factors_in_names import factor_in_name
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.redcap.propose import propose_redcap
 from relapse_model.cohort.readers.redcap.read import read_redcap
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.cohort.readers.units_in_names import factor_in_name, shorter_names, unit_stands, units_in_name
+from relapse_model.cohort.readers.units_in_names import shorter_names, unit_stands, units_in_name
 from relapse_model.errors import CohortError, SourceError
 from relapse_model.study.unit_factors import unit_factor
 
@@ -166,7 +167,10 @@ def test_a_proposal_writes_the_unit_that_a_name_states(tmp_path):
 
 
 FACTORS = ["HBV DNA (10^3 IU/mL)", "HBV DNA (×10³ IU/mL)", "HBV DNA ×1000 IU/mL", "HBV DNA (千IU/mL)",
-           "HBV DNA (万IU/mL)", "HBV DNA (1000 IU/mL)", "HBV DNA (IU/mL x 10^3)", "HBV DNA 10_3_iu_ml"]  # fmt: skip
+           "HBV DNA (万IU/mL)", "HBV DNA (1000 IU/mL)", "HBV DNA (IU/mL x 10^3)", "HBV DNA 10_3_iu_ml",
+           "HBV DNA in Tsd. IE/ml", "HBV DNA thousand IU/mL", "HBV DNA in 1000 IE/ml", "HBV DNA, IU/mL/1000",
+           "HBV DNA in Mio. IE/ml", "HBV DNA million IU/mL", "HBV DNA 10E3 IU/mL", "HBV DNA IU/mL [/1000]",
+           "HBV DNA en milliers UI/mL", "HBV DNA in migliaia UI/mL", "HBV DNA (IU/mL) in thousands"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FACTORS)
@@ -181,10 +185,29 @@ def test_a_factor_in_a_name_is_not_passed_over(tmp_path, name):
 @pytest.mark.parametrize(
     "name",
     ["PLT (10^9/L)", "PLT 10⁹/L", "WBC ×10^9/L", "HBV DNA (log10 IU/mL)", "HBsAg week 100 (IU/mL)", "HBV DNA (IU/mL)",
+     "HBV DNA (IU/1000 mL)", "HBV DNA (IU/mL), max 1000 IU/mL", "Family IU/mL", "PLT Tsd/µl", "HBsAg (kIU/mL)",
      "dilute above 1000 IU/mL", "up to 10^6 IU/mL", "HBsAg > 1000 IU/mL?", "大于1000 IU/mL"],
 )  # fmt: skip
 def test_no_factor_is_seen_where_there_is_none(name):
     assert factor_in_name(name) == ""
+
+
+@pytest.mark.parametrize("name", ["HBsAg in Tsd. IE/ml", "HBsAg thousand IU/mL", "HBsAg IU/mL/1000"])
+def test_a_factor_outside_brackets_is_asked_about_and_the_unit_that_has_it_is_read(tmp_path, name):
+    """1.3 thousand IU/mL are 1.3 kIU/mL."""
+    path = workbook(tmp_path / "a.xlsx", [["ID", "Enrolled", "W0 date", f"W0 {name}"],
+                                          ["P1", "2024-01-08", "2024-01-08", 1.3]])  # fmt: skip
+    text = propose_excel(path, built_in())
+    assert "which the study does not take" in text
+    assert 'unit = ""' in text
+    answered = text.replace('unit = ""', 'unit = "kIU/mL"')
+    read = read_excel(path, parse_mapping(answered), study=built_in())
+    assert read.labs[["value", "unit"]].to_numpy().tolist() == [["1.3", "kIU/mL"]]
+
+
+def test_a_factor_in_the_label_of_a_redcap_field_is_asked_about(tmp_path):
+    source, _ = project(tmp_path, DATA, HEAD + TIME + PATIENTS, FIELDS.format(label="HBV DNA in Mio. IE/ml"))
+    assert '#? unit = "..."  # the label says 10^6 IE/ml' in propose_redcap(source, built_in())
 
 
 @pytest.mark.parametrize("name", ["HBIG 剂量(万IU)", "HBIG 剂量(万单位)", "HBIG剂量（万U）", "HBIG 剂量 万IU"])

@@ -28,7 +28,8 @@ def impossible_results(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> I
     """Yield the rows whose true value lies wholly outside what is possible, by analyte and unit.
 
     A result below or above a limit is one only if no possible value fits it. Where a lower limit is known, a result
-    below a limit is none, nor is a printed 0, which stands for it: how low the assay went is all that it says.
+    below a limit is none, nor is a printed 0, which stands for it: how low the assay went is all that it says. But a
+    limit above all that is possible is one: no assay has it.
 
     Parameters
     ----------
@@ -45,15 +46,19 @@ def impossible_results(labs: pd.DataFrame, grouped: Grouped, refused: Mask) -> I
         return
     low, high = (np.array(ends) for ends in zip(*limits, strict=True))
     lower, upper = (labs[name].to_numpy(dtype=float) for name in ("lower", "upper"))
-    outside = np.zeros(len(labs), dtype=bool)
+    number = labs["number"].to_numpy(dtype=float)
+    outside, too_high = np.zeros(len(labs), dtype=bool), np.zeros(len(labs), dtype=bool)
     for begin in range(0, len(labs), _CHUNK):  # by parts that the processor keeps
         part = slice(begin, begin + _CHUNK)
+        too_high[part] = above(number[part], high[which[part]])
         outside[part] = above(lower[part], high[which[part]]) | below(upper[part], low[which[part]])
+    limits_too_high = np.flatnonzero(too_high & ~outside)
+    said = labs["comparator"].iloc[limits_too_high].isin(["<", "<="]).to_numpy()
+    outside[limits_too_high[said]] = True
     rows = np.flatnonzero(outside & ~refused)
     if not len(rows):
         return
-    rows = rows[~_below_limit(labs.iloc[rows], which[rows], groups)]
-    number = labs["number"].to_numpy(dtype=float)
+    rows = rows[too_high[rows] | ~_below_limit(labs.iloc[rows], which[rows], groups)]
     for place in np.unique(which[rows]).tolist():
         group = groups[place]
         assert group is not None

@@ -28,11 +28,13 @@ from relapse_model.study.names import yes_or_no
 
 _NOTES = re.compile(
     r"(?<![a-z])(?:notes?|comments?|remarks?|bemerkung(?:en)?|anmerkung(?:en)?|kommentare?|hinweise?|notiz(?:en)?"
-    r"|commentaires?|remarques?|observaciones|observación|observations|comentarios?|notas?|osservazioni|commenti?"
-    r"|annotazioni)(?![a-zà-ÿ])|备注|说明|注释"
+    r"|commentaires?|remarques?|commento|observa[çc](?:ão|ões)|anotaciones|obs|observaciones|observación"
+    r"|observations|comentarios?|notas?|osservazioni|commenti?"
+    r"|annotazioni)(?![a-zà-ÿ])|备注|说明|注释|コメント|備考|비고|메모"
 )
 _ABOUT = re.compile(
-    r"(?<![a-z])(?:status|state|flag|quality|validity|specimen|sample|material|matrix|relation|relationship"
+    r"(?<![a-z])(?:status|state|statut|estado|stato|flag|quality|validity|specimen|sample|material|matrix|relation"
+    r"|relationship"
     r"|probe(?:n\w*)?|échantillon|muestra|campione"
     r"|(?:subject|person|patient|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
 )
@@ -43,16 +45,22 @@ _OF_ROW = re.compile(
     r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样"
 )
 _CHANGED = re.compile(
-    r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)"
+    r"(?:value|result) (?:is|was) [\d.,]+,? not [<\d]|dilut|verdünnt|dilué|diluid[oa]|diluit[oa]|希釈|희석|稀释"
+    r"|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)"
     r"|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
     r"|(?:(?:repeat|retest|recheck)(?:ed)?(?: (?:result|value|test))?(?: ?[:=]| (?:was|is|gave)(?![a-z]))"
-    r"|should (?:be|read|have been)|(?:复查|复测|复检|重测|重复)(?:结果)?[:：为是]?|(?:实际|应|实)(?:结果)?(?:为|是))"
-    r"\s*(?:[<>≤≥]|\d[\d.,]*(?!\s*(?:days?|weeks?|months?|years?|[天周日月年个次]|[\d.,]))"
+    r"|should (?:be|read|have been)|actual(?:ly)?(?: (?:is|was|value))?"
+    r"|korrigiert(?:er wert)?|berichtigt|corrigée?s?|corregid[oa]|corrigid[oa]|corrett[oa]|rettificat[oa]|更正(?:为"
+    r"|後)?|订正为?|訂正(?:値)?|정정"
+    r"|(?:复查|复测|复检|重测|重复)(?:结果)?[:：为是]?|(?:实际|应|实)(?:结果)?(?:为|是))"
+    r"\s*:?\s*(?:[<>≤≥]|\d[\d.,]*(?!\s*(?:days?|weeks?|months?|years?|[天周日月年个次]|[\d.,]))"
     r"|neg|pos|not detect|undetect|未检出|阴|阳)"
 )
 _WITHOUT = re.compile(
     r"(?<![a-z])(?:no|not|without|keine?|nicht|ohne|sans|pas d'|sin|senza|non) ?(?:visible |sichtbare? )?"
-    r"(?:h(?:a|ä)?emoly|hämoly|hémoly|hem[oó]li|emoli|lip(?:a|ä)?emi|lipäm|clot)\w*|[无未](?:见|有)?(?:明显)?(?:溶血|脂血|凝块)"
+    r"(?:h(?:a|ä)?emoly|hämoly|hémoly|hem[oó]li|emoli|lip(?:a|ä)?emi|lipäm|clot)\w*|[无未](?:见"
+    r"|有)?(?:明显)?(?:溶血|脂血|凝块)"
+    r"|溶血(?:なし|無し|無)|용혈\s?없\w*"
 )  # what a note says that a specimen is not
 _FACTOR = re.compile(r"(?<![a-z])(?:dilution|multiplier|(?:dilution |multiplication )?factor)(?![a-z])|稀释|倍数")
 _SECOND = re.compile(
@@ -64,12 +72,19 @@ _NUMBER = re.compile(r"[<>≤≥]?\s*\d+(?:[.,]\d+)*")
 _GOOD = re.compile(
     r"(?<![a-z])(?:given|administered|received|taken|done|performed|tested|valid|acceptable|usable|final|verified"
     r"|validated|released|approved|injected|applied|verabreicht|gegeben|appliziert|injiziert|erhalten|administrée?"
-    r"|donnée?|reçue?|administrad[oa]|dad[oa]|recibid[oa]|somministrat[oa]|ricevut[oa])(?![a-zà-ÿ])|审核|复核|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
+    r"|donnée?|reçue?|administr(?:ad[oa]|ó)|dad[oa]|recibid[oa]|somministrat[oa]|ricevut[oa]|faite?|réalisée?"
+    r"|effectuée?|injectée?"
+    r"|realizad[oa]|aplicad[oa]|eseguit[oa]|fatt[oa]|effettuat[oa]|durchgeführt|gültig|verwertbar|valide|valid[oa]"
+    r"|válid[oa])(?![a-zà-ÿ])|审核|复核|有效|合格|已用|已给|是否(?:给药|用药|注射|检测|完成)"
 )
 _BAD = re.compile(
     r"(?<![a-z])(?:not (?:done|given|performed|tested|valid|administered|taken|usable)|nd|invalid|cancel\w*|void|missed"
     r"|refused|withheld|excluded|error|ha?emoly[sz]ed|ha?emolysis|lipa?emic|missing"
-    r"|preliminary|provisional|corrected|amended)(?![a-z])|初步|更正|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
+    r"|preliminary|provisional|corrected|amended|h(?:ä|ae)moly\w+|hämoly\w+|hémoly\w+|hemoli[sz]\w+|emoli[sz]\w+"
+    r"|lipämi\w+|lipémi\w+"
+    r"|ungültig|nicht (?:gegeben|durchgeführt|verwertbar|gültig)|(?:non|pas) (?:faite?|administrée?|valide)|invalide"
+    r"|no (?:administrad[oa]|realizad[oa]|válid[oa])|inválid[oa]|non (?:eseguit[oa]|somministrat[oa]"
+    r"|valid[oa]))(?![a-zà-ÿ])|初步|更正|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
 )
 _STATE = re.compile(
     r"(?<![a-z])(?:(?:befund|ergebnis)?status|state|statut|état|estado|stato)(?![a-z])|状态|审核|复核|是否发布"
@@ -96,19 +111,24 @@ _ANSWERS = {"ja": True, "oui": True, "sí": True, "sì": True, "nein": False, "n
 _LETTERS = frozenset("pcxidrsw")  # of HL7 table 0085: not final, corrected, deleted, wrong, or no result
 FINAL = table(
     "final|finalised|finalized|f|complete|completed|verified|validated|reviewed|approved|released|authorised|authorized"
-    "|reported|signed|resulted|endgültig|validiert|définitif|validé|definitivo|validado|最终|已审核|已审|已复核|已发布|已报告"
+    "|reported|signed|resulted|endgültig|validiert|définitif|validé|definitivo|validado|最终|已审核|已审|已复核"
+    "|已发布|已报告"
     "|已完成|完成|终审|审核通过|正式|正式报告"
 )
 """What a column of states says of a result that counts."""
 _SOUND = table(
-    "正常|合格|良好|可用|符合要求|无异常|未见异常|normal|good|ok|okay|acceptable|accepted|adequate|satisfactory|suitable|valid"
+    "正常|合格|良好|可用|符合要求|无异常|未见异常|normal|good|ok|okay|acceptable|accepted|adequate|satisfactory"
+    "|suitable|valid"
     "|unauffällig|gut|brauchbar|verwertbar|in ordnung|i.o.|conforme|correct|normale"
     "|bon|bueno|buena|adecuado|adecuada|idoneo"
 )
 _FILLERS = frozenset(
     ("was", "were", "is", "the", "a", "an", "of", "this", "test", "result", "results", "sample", "specimen", "dose",
      "drug", "lab", "labs", "value", "blood", "serum", "if", "or", "report", "reporting", "review", "validation",
-     "verification", "approval", "dosis", "gabe", "injektion", "injection", "order", "record", "entry")
+     "verification", "approval", "probe", "proben", "échantillon", "muestra", "campione", "amostra", "prélèvement",
+     "wurde", "ist", "est", "été", "se", "la", "le", "il", "el", "dose", "dosi", "iniezione", "inyección", "prise",
+     "ergebnis", "befund", "résultat", "resultado", "risultato", "analyse", "hbig",
+     "dosis", "gabe", "injektion", "injection", "order", "record", "entry")
 )  # fmt: skip
 _ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
 _STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
@@ -254,7 +274,7 @@ def counts_by(text: str, name: str) -> bool:
 def _rest(name: str, own: Collection[str], most: int = 4) -> bool:
     """Tell whether a name says more than that it is about the row, or the result; some Chinese letters are allowed."""
     rest = {word for word in re.split(r"[\W_]+", name) if word} - frozenset(own)
-    chinese = {word for word in rest if not word.isascii()}
+    chinese = {word for word in rest if not word.isascii()} - _FILLERS
     return bool(rest - chinese - _FILLERS) or len("".join(chinese)) > most
 
 

@@ -18,9 +18,9 @@ _NEGATED = re.compile(
     r"(?<![a-z])(?:no|not|none|never|without|free|absent|absence|excluded|ruled out"
     r"|nein|nicht|keine?[rsnm]?|ohne|sans|aucune?|sin|sem)(?![a-z])|未|无|没有|否认|排除"
 )
-_ANSWERS: Mapping[str, bool | None] = dict.fromkeys(("ja", "oui", "sí", "sì", "sim"), True) | dict.fromkeys(
-    ("nein", "non", "não"), False
-)
+_ANSWERS: Mapping[str, bool | None] = dict.fromkeys(
+    ("ja", "oui", "sí", "sì", "si", "sim", "はい", "예"), True
+) | dict.fromkeys(("nein", "non", "não", "いいえ", "아니오"), False)
 _OPPOSITES = {
     "decompensated_cirrhosis": re.compile(r"(?<![a-z])compensated|(?<!失)代偿"),
     "prior_nuc": re.compile(r"(?<![a-z])na[iï]ve|初治"),
@@ -55,6 +55,18 @@ _DOSE = re.compile(r"\b\d+(?:[.,]\d+)?\s*(?:k?iu|u|mg|g|ug|µg|mcg|ml)\b", re.IG
 def plain_words(text: str) -> str:
     """Return a text or a name as it is searched for words: half width, lower case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("_", " ").split())
+
+
+def answer_of(text: str) -> bool | None:
+    """Return what an answer says in one of the languages of the field; None where a text is no answer.
+
+    Examples
+    --------
+    >>> [answer_of(text) for text in ("Ja", "nein", "1", "是", "0.3")]
+    [True, False, True, True, None]
+    """
+    plain = plain_words(text)
+    return _ANSWERS.get(plain, yes_or_no(plain))
 
 
 def says(label: str, column: str = "") -> bool | None:

@@ -23,10 +23,19 @@ _NOT = re.compile(
     r"|nicht (?:gegeben|verabreicht|injiziert|erhalten|appliziert)|abgelehnt|verweigert|ausgesetzt|vergessen"
     r"|(?:non|pas) (?:été )?(?:administrée?|donnée?|injectée?|reçue?|faite?)|refusée?|oubliée?"
     r"|no (?:se )?(?:administr\w+|aplic\w+|puest[oa]|recib\w+|dad[oa])|rechaz\w+|olvidad[oa]"
+    r"|nicht erschienen|did not (?:attend|come|show)|no[- ]show|ne s'est pas présentée?|non présentée?"
+    r"|no (?:acudió|vino|se presentó)|non (?:si è )?presentat[oa]"
     r"|non (?:è stat[oa] )?(?:somministrat[oa]|ricevut[oa]|fatt[oa])|rifiutat[oa]|placebo"
     rf"|(?:{_PUT_OFF})(?! from))(?![a-zà-ÿ])"
-    r"|未(?:注射|使用|用药|给药|用|给|打)|拒绝(?:注射|用药|使用)|漏(?:用|打|注射)|推迟|延期|暂缓"
+    r"|未(?:到|注射|使用|用药|给药|用|给|打)|拒绝(?:注射|用药|使用)|漏(?:用|打|注射)|推迟|延期|暂缓"
 )
+_CHANGED = re.compile(
+    r"half (?:a |the )?dose|halbe dosis|demi-dose|media dosis|mezza dose|半量|减半"
+    r"|(?<![a-zà-ÿ])(?:only|just|nur|seulement|sólo|solo|soltanto|actually|in fact)\s+\d+\s*(?:iu|ie|ui|u|ml)(?![a-z])"
+    r"|(?:実際は|実際には|实际(?:为|用|注射)?|仅(?:用|注射)?|只(?:用|注射)?)\s*\d+"
+    r"|(?:given|administered|injected|gegeben|verabreicht) (?:on |am )?\d.*(?:instead|statt)"
+)
+ANOTHER_DOSE = "another amount, or another day"
 _OTHER = re.compile(
     r"(?<![a-zà-ÿ])(?:visits?|visite|appointments?|termin|biops\w+|blutentnahme|prise de sang|blood|tests?|samples?"
     r"|vaccin\w*|impf\w*|vacun\w*|antibiotic\w*|antibiotik\w*|transplant\w*|surgery|operation|op|scan|ultrasound|sono\w*"
@@ -42,7 +51,7 @@ _MOST = 8  # words of a clause, without its reason
 
 
 def dose_not_given(plain: str, *, short: bool) -> str:
-    """Say that a dose was not given, where a remark beside it says so of this dose; nothing where it does not.
+    """Say that a dose was not given, or another one, where a remark beside it says so of it; nothing where it does not.
 
     A clause that names something else that may be put off or refused, or another dose, says nothing of this one.
 
@@ -64,6 +73,8 @@ def dose_not_given(plain: str, *, short: bool) -> str:
     clauses = [_WHY.sub("", one) for one in _CLAUSES.split(text) if one]
     if any(_says_so(one) for one in clauses):
         return NOT_GIVEN
+    if _CHANGED.search(text):
+        return ANOTHER_DOSE
     own = " ".join(one for one in clauses if not _OTHER.search(one))
     return other_thing(own, (NOT_GIVEN,)) if short else ""
 

@@ -39,8 +39,12 @@ _TAKEN_BACK = (
 )
 _VOID = rf"{_TAKEN_BACK}|superseded|obsolete"
 _VOID_CHINESE = "作废|取消|撤销|无效|拒收|退回|不合格|错误"
-_FLUID = r"urine|urin|orina|saliva|csf|cerebrospinal(?: fluid)?|stool|breast milk|cord blood"
-_FLUID_CHINESE = "尿(?!素|酸|嘧啶)|唾液|脑脊液|粪便|乳汁|脐血|脐带血"  # not ascites: it is a finding, too
+_FLUID = (
+    r"urine|urin|orina|urina|saliva|csf|cerebrospinal(?: fluid)?|stool|breast milk|cord blood|liquor|speichel|stuhl"
+    r"|lcr|salive|selles|heces|liquor cerebrospinale"
+)
+_FLUID_CHINESE = "尿(?!素|酸|嘧啶)|唾液|脑脊液|粪便|乳汁|脐血|脐带血|髄液|臍帯血|소변|뇌척수액|타액"
+# not ascites: it is a finding, too
 _SAYS: Mapping[str, re.Pattern[str]] = {
     PERSON: _words(
         r"""(?:grand)?mother(?:'?s)?
@@ -61,7 +65,8 @@ mutter|vater|spender(?:in)?|mère|père|donneur|madre|padre|donante""",
     ),
     SPECIMEN: _words(
         rf"""{_FLUID}|urinary|urinalysis|sputum|sweat|semen
-ascites|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
+ascites|aszites|ascite|ascitis|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?
+amniotic(?: fluid)?
 body fluid|dialysate|drainage
 f(?:a)?eces|f(?:a)?ecal|milk|umbilical cord
 bone marrow|tissue|biopsy|swab|pbmc
@@ -79,7 +84,8 @@ multiples?(?: of)?
 (?:toxicity |ctcae? )?grade|ctcae?
 ratio|slope|auc|area under(?: the curve)?
 mean|average|median|geometric mean|peak|nadir|maximum|minimum""",
-        "δ|变化|差值|倍数|正常上限|参考上限|上限值|正常下限|参考下限|参考值|参考范围|分级|比值|比率|斜率|平均值|均值|中位数|峰值|最高值|最低值",
+        "δ|变化|差值|倍数|正常上限|参考上限|上限值|正常下限|参考下限|参考值|参考范围|分级|比值|比率|斜率|平均值"
+        "|均值|中位数|峰值|最高值|最低值",
     ),
     LOGARITHM: _words(
         r"""(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:[- ]?transformed)?
@@ -105,13 +111,25 @@ h(?:a)?emoly[sz]ed (?:sample|specimen|blood|serum)
 (?:wrong|other|another|different|incorrect) (?:patient|person|subject|sample|specimen|tube|blood)(?:'s)?
 (?:not|un)[- ]?reliable|not (?:usable|correct|interpretable)|(?:result|value)s? (?:is |are |was |were )?wrong
 see (?:the )?(?:repeat|retest|recheck)(?:ed)?(?: (?:result|value|sample|test))?|pipetting error|typo|qc failed
+fehlmessung|messfehler|(?:ergebnis|befund|wert|resultat) zurückgezogen|zurückgezogen
+(?:proben?|röhrchen) (?:vertauscht|verwechselt)
+(?:échantillon|tube|prélèvement)s? (?:inversé|échangé|interverti)s?|ininterprétable
+erreur (?:d'|de )(?:identité|identification|étiquetage|saisie)
+(?:muestra|tubo)s? (?:cambiad|intercambiad)[oa]s?|error de (?:identificación|etiquetado|transcripción)
+(?:resultado|valor|exame) cancelado
+(?:amostra|tubo)s? trocad[oa]s?|paciente errado|amostra errada|resultado inválido
+(?:campione|provetta) scambiat[oa]|errore di (?:etichettatura|identificazione|trascrizione)|campione non idoneo
+non idoneo
+wbit|(?:drawn|taken|bled) from (?:the )?wrong (?:pt|patient|person|subject)|see (?:the )?corrected (?:report|result)
 ungültig|nicht (?:verwertbar|gültig|zuverlässig)|falsche[rs]? (?:patient(?:in)?|probe)|proben?verwechslung|verwechselt
 mauvais (?:patient|tube|échantillon)|erreur (?:de|d') ?(?:patient|tube|échantillon)
 non (?:valide|valido|fiable)|invalide
 paciente (?:equivocad[oa]|erróne[oa])|muestra equivocada
 no (?:es )?(?:válid[oa]|fiable)|paziente (?:sbagliato|errato)""",
-        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴|[弄搞拿标]错|不可靠|不准确|有误"
-        "|(?:标本|样本|血样)(?:溶血|互换|调换)|假阳性|假阴性",
+        "作废|取消|撤销|无效|拒收|标本错误|患者错误|病人错误|错误标本|其他患者|他人标本|张冠李戴|[弄搞拿标]错"
+        "|不可靠|不准确|有误"
+        "|(?:标本|样本|血样)(?:溶血|互换|调换|混淆)|假阳性|假阴性|[抽采]错"
+        "|取り違え|別人|無効|溶血あり|検体不良|測定ミス|取消|다른 환자|(?:검체|환자).?바뀜|뒤바뀜|용혈|취소|무효",
     ),  # of a free text beside a result
     NOT_GIVEN: _words(
         r"""placebo|sham|dummy|plazebo
@@ -121,7 +139,8 @@ withheld|omitted|missed|skipped|forgotten|cancel(?:l)?ed|void(?:ed)?|entered[- ]
 scheduled|planned|intended
 none given|no dose|postponed|deferred|rescheduled|on hold
 nicht (?:gegeben|verabreicht|erhalten|genommen)|abgelehnt|verweigert|verschoben|aufgeschoben|ausgesetzt|geplant
-(?:non|pas) (?:administrée?|donnée?|reçue?|fait|somministrat[oa]|dat[oa])|refusée?|reportée?|différée?|prévue?
+(?:non|pas) (?:administrée?|donnée?|reçue?|faite?|réalisée?|injectée?|eseguit[oa]|somministrat[oa]|dat[oa])|refusée?
+reportée?|différée?|prévue?
 no (?:administrad[oa]|dad[oa]|recibid[oa]|puest[oa])|rechazad[oa]|aplazad[oa]|pospuest[oa]|rifiutat[oa]|rinviat[oa]""",
         "^no |^non-|^without |安慰剂|模拟剂|未用|未给|未注射|未使用|未服|未接种|漏用|漏服|漏打|拒绝|取消|作废|计划"
         "|推迟|延期|暂缓|待定",
@@ -203,7 +222,7 @@ _TOLD_NOT = re.compile(
 _CLAUSES = re.compile(r"[,;.:，；。：]\s*")
 _DENIED = re.compile(
     r"\b(?:no|not|none|without|previous(?:ly)?|prior|earlier|first|corrected|replaces?|slight(?:ly)?|mild(?:ly)?"
-    r"|minimal(?:ly)?)\b|更正|之前|原结果|未见|无误|轻度|轻微"
+    r"|minimal(?:ly)?)\b|なし|無し|없|更正|之前|原结果|未见|无误|轻度|轻微"
 )
 _PLAINLY = re.compile(
     r"\b(?:disregard|do not use)\b.*\b(?:result|value|test|report|sample|specimen)\b"

@@ -19,11 +19,44 @@ _SIGNS_IN_WORDS = frozenset(
     ("less than", "lower than", "below", "lt", "le", "greater than", "higher than", "above", "gt", "ge", "低于",
      "小于", "高于", "大于", "小于等于", "大于等于", "不大于", "不小于", "不超过")
 )  # fmt: skip
-_YES, _NO = frozenset(("1", "y", "yes", "true", "是", "x", "√")), frozenset(("0", "n", "no", "false", "否", ""))
+_YES = frozenset(
+    ("1", "y", "yes", "true", "是", "x", "√", "j", "ja", "wahr", "o", "oui", "vrai", "s", "si",
+     "sí", "sì", "sim", "vero",
+     "verdadero", "はい", "有", "예")
+)  # fmt: skip
+_NO = frozenset(
+    (
+        "0",
+        "n",
+        "no",
+        "false",
+        "否",
+        "",
+        "nein",
+        "falsch",
+        "non",
+        "faux",
+        "não",
+        "falso",
+        "いいえ",
+        "无",
+        "無",
+        "아니오",
+        "-",
+    )
+)
 _BELOW = re.compile(
     r"(?:below\b.*|<\s?)l?lo[dq]"
     r"|below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
     r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
+    r"|(?:unter\w*|<)\s?(?:der |des )?(?:\w*(?:nachweis|bestimmungs|mess|detektions)\w*|nwg|bg)(?![a-z])"
+    r"|nicht nachweisbar"
+    r"|(?:sous|inférieure?s?|en[- ]dessous)\b.*(?:seuil|limite)|<\s?(?:ldd?|ldq|lq|seuil|limite|límite|umbral"
+    r"|soglia)(?![a-z])"
+    r"|ind[ée]tectable|indetectable|non détect|no detect|nd? detectad"
+    r"|(?:debajo|inferior|menor)\b.*(?:l[íi]mite|umbral)|(?:abaixo|inferior)\b.*limite"
+    r"|(?:sotto|inferiore)\b.*(?:limite|soglia)|non rileva"
+    r"|(?:検出|定量)(?:限界|下限)(?:未満|以下)|感度以下|(?:검출|정량)\s?한계\s?(?:미만|이하)"
 )
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
 

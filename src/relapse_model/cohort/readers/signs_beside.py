@@ -14,6 +14,13 @@ _BELOW = re.compile(
     rf"(?:<|≤|(?<![a-z])(?:below|under|(?:less|lower) than))\s*(?:(?:the|assay|lower|test|of)\s+)*{_LIMIT}"
     r"|(?<![a-z])(?:b[ql]oq|blloq|blq|bql|bdl|bld|b?lod|nq)(?![a-z])"
     r"|(?<![a-z])(?:un|(?:not|non|nicht)[ -]?)quanti\w+|(?<![a-z])unter \w* ?(?:nachweis|bestimmungs)grenze"
+    r"|(?<![a-z])unter(?:halb)? (?:der |des )?(?:\w*(?:nachweis|bestimmungs|mess|detektions)\w*|nwg)(?![a-z])"
+    r"|(?:<|(?<![a-z])(?:sous|inférieure?s?|en[- ]dessous))\s*(?:(?:au?|à|la|le|du|de)\s+)*(?:seuil|limite|ldd"
+    r"|ldq)(?![a-z])"
+    r"|(?:<|(?<![a-z])(?:por debajo|debajo|inferior|menor|abaixo))\s*(?:(?:al?|ao|del?|do|que|el"
+    r"|lo)\s+)*(?:l[íi]mite|umbral)(?![a-z])"
+    r"|(?:<|(?<![a-z])(?:sotto|inferiore))\s*(?:(?:al?|alla|il|la|lo|del|della)\s+)*(?:limite|soglia)(?![a-z])"
+    r"|(?:検出|定量)(?:限界|下限)(?:未満|以下)|感度以下|(?:검출|정량)\s?한계\s?(?:미만|이하)"
     r"|(?:低于|小于|<|≤)\s*[^,，;；]*(?:下限|检测限|定量限|检出限)|下限以下"
 )
 BELOW, LESS, MORE = "below its limit", "<", ">"

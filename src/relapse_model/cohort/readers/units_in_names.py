@@ -11,6 +11,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
+from relapse_model.cohort.readers.factors_in_names import factor_in_name, is_times, shown_factor
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.measures_in_names import other_measure
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -38,14 +39,6 @@ _COUNTS = re.compile(r"10[\^*e]*(\d{1,2})")
 _ALONE = re.compile(
     r"(?:[kmu]|mc)?(?:iu|ui|ie|u|g|mol|l)|mg/kg|iu/kg|[千万]?(?:iu|u|单位|国际单位)"
 )  # amounts of a dose
-_FACTOR = re.compile(
-    r"(?:[x×*]\s?)?10\s?\^?\s?\d{1,2}\s*(?=[km]?iu|u/|cop|拷贝)|[x×*]\s?10(?:0+|\s?\^?\d{1,2})(?![\d.])(?!\s*/)"
-    r"|(?<![\da-z])1,?0{3,}\s*(?=[km]?iu|cop|拷贝)|[千万亿](?=\s*(?:iu|u(?![a-z])|拷贝|cop|单位))"
-)  # not of counts: 10^9/L is a unit
-_LIMIT = re.compile(
-    r"(?:[<>≤≥=~-]|(?<![a-z])(?:to|than|above|over|below|under|max|maximum|limit|least|most|from|at|of|if)|[高低大小超等]于|[上下]限)"
-    r"\W*$"
-)  # what stands before a number that is a limit, and no factor
 _TIMES: Mapping[str, str] = {
     word: unit
     for unit, words in {
@@ -117,20 +110,6 @@ def time_named(word: str) -> str:
     ('years', 'weeks', '')
     """
     return _TIMES.get(word.casefold(), "")
-
-
-def factor_in_name(name: str) -> str:
-    """Return by how much a name says that its numbers are to be multiplied; nothing where it does not.
-
-    Examples
-    --------
-    >>> [factor_in_name(one) for one in ("HBV DNA (×10³ IU/mL)", "HBV DNA (万IU/mL)", "PLT (10^9/L)", "log10 IU/mL")]
-    ['103', '万', '', '']
-    """
-    plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ")
-    found = _FACTOR.search(plain)
-    limit = found is not None and _LIMIT.search(plain[: found.start()]) is not None
-    return "" if found is None or limit else re.sub(r"[x×*^,\s]", "", found[0])
 
 
 def shorter_names(name: str) -> list[str]:
@@ -260,9 +239,11 @@ def _meaning(study: Study, name: str) -> str:
 def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amount: bool = False) -> str:
     """Return the unit by which names contradict the one that is read; nothing where they state none, or it, too."""
     for text in texts:
-        if (factor := factor_in_name(text)) and factor_in_name(unit) != factor:
-            return f"{factor.replace('10', '10^', 1) if re.fullmatch('10[1-9]', factor) else factor} {unit}"
         named: list[str] = [*units_in_name(text), *(_amounts(text) if amount else [])]
+        if (factor := factor_in_name(text)) and factor_in_name(unit) != factor:
+            if any(is_times(unit, one, factor) for one in named):
+                continue
+            return f"{shown_factor(factor)} {unit}"
         if named and not any(unit_stands(one, unit, rule) or (amount and _dose(one) == _dose(unit)) for one in named):
             return named[0]
         unknown = "" if named or amount else unknown_unit_in_name(text)

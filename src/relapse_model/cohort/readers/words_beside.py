@@ -15,18 +15,20 @@ from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.beside_numbers import limits_in
 from relapse_model.cohort.readers.contradicting_meanings import is_unknown
-from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.label_words import answer_of, plain_words
 from relapse_model.cohort.readers.second_statements import holds_comparators, plain_sign
 from relapse_model.cohort.readers.signs_beside import BELOW, LESS, MORE, sign_or_limit
 from relapse_model.cohort.readers.units_in_names import shorter_names
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.names import NameTable, yes_or_no
+from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Study
 
-_ASKS = re.compile(
-    r"(?<![a-z])(?:det(?:ect(?:ed|able|ion)?)?|pos(?:itiv(?:e|ity))?|reactive)(?![a-z])|检出|是否阳性|阳性(?!率)"
-)  # yes and 1 say that it is there
+_DETECTS = r"(?<![a-z])det(?:ect(?:ed|able|ion)?)?(?![a-z])|检出"
+_REACTS = r"(?<![a-z])(?:pos(?:iti(?:v[aeo]?|vity|f))?|reactive)(?![a-z])|是否阳性|[阳陽]性(?!率)"
+_DENIES = r"(?<![a-z])n[eé]g(?:ati(?:v[aeo]?|vity|f))?(?![a-z])|[阴陰]性(?!率)"
+_ASKS = re.compile(f"{_DETECTS}|{_REACTS}|{_DENIES}")
+_ASKED = {name: re.compile(one) for name, one in (("there", _DETECTS), ("positive", _REACTS), ("negative", _DENIES))}
 _KINDS = re.compile(
     r"(?<![a-z])(?:results?|res|qual(?:itative)?|interpret(?:ation|ed)?|interp|status|finding|label|text|category|test"
     r"|value|lab|is|was|the|of|if|any|yes|no|befund(?:text)?|bewertung|beurteilung|ergebnis|qualitativ|wert|nachweis"
@@ -34,19 +36,25 @@ _KINDS = re.compile(
     r"|risultato|esito|interpretazione|giudizio|qualitativo)(?![a-z])"
     r"|定性|结果|结论|判定|判断|判读|阴阳性|解释|提示|评价|是否"
 )
-_NOT = re.compile(r"(?<![a-z])(?:not|non|neg(?:ativ(?:e|ity))?)(?![a-z])|阴")
+_NOT = re.compile(r"(?<![a-z])(?:not|non|neg)(?![a-z])|阴")
 _DETECTION = re.compile(r"detect|检出|检测不到|检测到|测出|nachweis|nachgewiesen|détect|rileva|n\.\s?n")
 _NUMBERS = re.compile(r"[<>≤≥]?=?\s*\d[\d.,]*(?:\s*\w+/\w+)?|[()\[\]（）【】]")  # and brackets, beside a word
 _IN_NUMBERS = re.compile(r"(?<![a-z])quanti(?:fied|fiable|tated|table)(?![a-z])")
 _PARTS = re.compile(r"[,;，；、]")
 NEGATIVE, ABSENT, POSITIVE, PRESENT = "negative", "not detected", "positive", "detected"
 _BESIDE = (BELOW, LESS, MORE)  # what also a column says that is not called one of results
+_ANSWERED = {
+    "there": {True: PRESENT, False: ABSENT},
+    "positive": {True: POSITIVE, False: NEGATIVE},
+    "negative": {True: NEGATIVE, False: POSITIVE},
+}  # what yes and no say, by what a column asks
 _SHOWN, _LONG = 15, 20  # texts in an advice, and characters of one
 EXPECTED = "a number that agrees with it, or one that is said to be below its limit"
 _SIGN = (
     "If the number is the limit of the assay, write it with '<', or name the column as the comparator: comparator = "
     "{{ field = {name!r}, values = {{ {stated} }} }}. "
 )
+_AT_LIMIT = "If the number is the limit of the assay, write it with '<' in a copy. "
 _OWN = "If it is a test of its own, read it by a [[labs]] of its own; if it is wrong, correct it"
 
 
@@ -91,7 +99,7 @@ def stated_results(called: Iterable[str], texts: pd.Series) -> Stated | None:
     >>> stated_results(["HBsAg"], pd.Series(["0.05", "negative"])) is None
     True
     """
-    asks = any(_ASKS.search(_without_no(plain_words(one))) for one in called)
+    asks = _asked(called)
     codes, distinct = pd.factorize(texts.astype(str).str.strip())
     meanings: dict[str, str] = {}
     for text in map(str, distinct):
@@ -130,12 +138,19 @@ def stated_signs(texts: pd.Series) -> Stated | None:
     return Stated(meanings, np.array([*meanings.values(), ""], dtype=object)[codes])
 
 
+def _asked(called: Iterable[str]) -> str:
+    """Return what a column asks of a result, by its name: that it is there, positive or negative; else nothing."""
+    plain = [_without_no(plain_words(one)) for one in called]
+    found = [name for name, words in _ASKED.items() if any(words.search(one) for one in plain)]
+    return found[0] if found else ""
+
+
 def _without_no(plain: str) -> str:
     """Return a name without what asks for the contrary, of which yes says that it is below its limit."""
     return re.sub(r"(?<![a-z])(?:not|non|un)[- ]?(?:detect|reactive)\w*|未检出", " ", plain)
 
 
-def _meaning(text: str, *, asks: bool) -> str | None:
+def _meaning(text: str, *, asks: str) -> str | None:
     """Return what a text says of a result, the empty text where nothing; None where it is no such text."""
     plain = plain_words(text)
     if not plain or is_unknown(plain):
@@ -144,16 +159,16 @@ def _meaning(text: str, *, asks: bool) -> str | None:
         return sign
     if _IN_NUMBERS.fullmatch(plain):
         return PRESENT
-    answer = yes_or_no(plain.removesuffix(".0"))
+    answer = answer_of(plain.removesuffix(".0"))
     if answer is not None:
-        return None if not asks else PRESENT if answer else ABSENT
+        return _ANSWERED[asks][answer] if asks else None
     read = read_lab_text(text)
     if any(char.isdigit() for char in plain):  # "Negative (<0.05)" has its limit beside it; "0.05" is a number
         read = read_lab_text(_NUMBERS.sub(" ", text).strip(" ;:,；：，"))
         if read.kind not in ("negative", "positive"):
             return None
     if read.kind not in ("negative", "positive") or read.detected is None:
-        parts = {_meaning(part, asks=False) for part in _PARTS.split(text)} if _PARTS.search(text) else set()
+        parts = {_meaning(part, asks="") for part in _PARTS.split(text)} if _PARTS.search(text) else set()
         said = parts - {"", None}
         return str(said.pop()) if len(said) == 1 else ""
     detection = _DETECTION.search(plain) is not None
@@ -200,7 +215,7 @@ def word_said(text: str) -> str:
     >>> [word_said(text) for text in ("negativ", "未检出", "Positive", "0.05", "fasting")]
     ['negative', 'not detected', 'positive', '', '']
     """
-    said = _meaning(text, asks=False) or ""
+    said = _meaning(text, asks="") or ""
     return said if said in (NEGATIVE, ABSENT, POSITIVE, PRESENT) else ""
 
 
@@ -309,7 +324,7 @@ def advice_on(name: str, meanings: Mapping[str, str]) -> str:
     'values = { "0" = "<", "1" = "" } }'
     """
     if not set(meanings.values()) & {ABSENT, *_BESIDE}:
-        return _OWN
+        return (_AT_LIMIT if NEGATIVE in meanings.values() else "") + _OWN
     signs = as_comparators(meanings)
     signs = {text: sign for text, sign in signs.items() if sign or len(text) <= _LONG}  # a remark may name somebody
     if len(signs) > _SHOWN:

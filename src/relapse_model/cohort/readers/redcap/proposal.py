@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.other_days import not_of_a_sample
 from relapse_model.cohort.readers.proposed_text import comment
 from relapse_model.cohort.readers.redcap.export import Export
 from relapse_model.cohort.readers.redcap.found_fields import Found
@@ -31,8 +32,12 @@ class Proposal:
     named: set[str]
 
     def dates(self, form: str) -> list[Found]:
-        """Return the dates of a form; not what its label calls an amount, whatever the dictionary lets it hold."""
-        return [one for one in self.found if one.date and one.form == form and not one.unit]
+        """Return the dates of a form that may be of a visit, a sample or a course.
+
+        Not what its label calls an amount, whatever the dictionary lets it hold; nor the day of a report or an entry.
+        """
+        found = [one for one in self.found if one.date and one.form == form and not one.unit]
+        return [one for one in found if not not_of_a_sample(one.label or one.name)]
 
     def repeats(self, one: Found) -> bool:
         """Tell whether the form of a field repeats."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.factors_in_names import factor_in_name, shown_factor
 from relapse_model.cohort.readers.number_codes import is_unsettled
 from relapse_model.cohort.readers.proposed_outcome import WHETHER, outcome_part, outcome_question
 from relapse_model.cohort.readers.proposed_text import (
@@ -251,6 +252,10 @@ def _coded(export: Export, name: str) -> str:
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
     rule = study.analytes[analyte]
+    factor = next((found for text in (one.label, one.note, one.name) if (found := factor_in_name(text))), "")
+    if factor and not factor_in_name(one.unit):
+        printed = comment(f"{shown_factor(factor)} {one.unit}".strip())
+        return f'{MUST}unit = "..."  # the label says {printed}; the study reads numbers in {units_read(rule)}'
     if one.unit:
         said = not_read(rule, one.unit)
         return f"unit = {quoted(one.unit)}  # from the label, note or name{f'; {said}' if said else ''}"

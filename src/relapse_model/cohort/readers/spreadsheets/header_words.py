@@ -72,7 +72,7 @@ ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试�
 DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
     "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检查日期|检查时间|化验日期|抽血时间|采血日期"
-    "|采血时间|送检日期|访视时间|随访时间|复查日期|复查时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
+    "|采血时间|送检日期|访视时间|随访时间|复查日期|复查时间|检测日期|检测时间|日期|时间"
     "|datum|abnahmedatum|entnahmedatum|probendatum|visitendatum|untersuchungsdatum|datum der untersuchung"
     "|datum der visite"
     "|datum der blutentnahme|blutentnahme|blutabnahme|probenentnahme|date de visite|date visite|date de la visite"

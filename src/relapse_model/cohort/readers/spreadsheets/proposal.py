@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pandas as pd
@@ -16,6 +17,7 @@ from relapse_model.study.study import Study
 
 _VISITS_HERE = "\0visits"
 _LOGARITHM = r"\s*-[0-9](?:[.,][0-9]+)?\s*"  # not -99, which may be a code for no value
+_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")  # quoted values have none
 _SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
 
 
@@ -41,12 +43,12 @@ class Proposal:
         self._patients = 0
 
     def add(self, *lines: str) -> None:
-        """Add lines."""
-        self._lines += lines
+        """Add lines; a line break in a text of the source, which stands in a comment, becomes a space."""
+        self._lines += [_BREAKS.sub(" ", line) for line in lines]
 
     def ask(self, question: str, line: str) -> None:
         """Add a line that a person must complete, under the question."""
-        self._lines += [f"#? {question}", line]
+        self.add(f"#? {question}", line)
 
     def use(self, look: Look, *places: int) -> None:
         """Note that columns of a sheet are used."""

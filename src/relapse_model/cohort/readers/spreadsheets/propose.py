@@ -21,6 +21,7 @@ from relapse_model.cohort.readers.spreadsheets.proposed_doses import (
     sheet_of_doses,
     unread_treatments,
 )
+from relapse_model.cohort.readers.spreadsheets.proposed_identifiers import ask_second_identifiers
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import dated_courses, histories, treatment_rows
@@ -159,6 +160,7 @@ def _identifier(proposal: Proposal, name: str, look: Look, main: Look) -> None:
         known = set(identifier_keys(main.texts(of_main)))
         here = set(identifier_keys(look.texts(own)))
         proposal.add(f"# {len(here & known)} of its {len(here)} identifiers are those of the {len(known)} patients.")
+        ask_second_identifiers(proposal, look, main)
         if here - known:
             question = '"list" if they are other people, "refuse" if they may be mistyped'
             proposal.ask(f"{len(here - known)} are of no patient: {question}", 'unknown_patients = "refuse"')
@@ -219,6 +221,7 @@ def _patients(proposal: Proposal, main: Look, enrolment: int | None) -> None:
     else:
         proposal.use(main, place)
         proposal.add(f"id = {quoted(main.table.names[place])}")
+        ask_second_identifiers(proposal, main, main)
     patient_columns(proposal, main, {one for one in (place, enrolment) if one is not None})
 
 

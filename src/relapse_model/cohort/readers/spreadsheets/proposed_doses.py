@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from relapse_model.cohort.readers.course_words import agent_and_day
 from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.label_words import plain_words
-from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.other_days import NOT_OF_A_DOSE, not_of_a_dose
+from relapse_model.cohort.readers.proposed_text import comment, quoted
 from relapse_model.cohort.readers.signs_beside import analytes_in
 from relapse_model.cohort.readers.spreadsheets.header_words import at_visit, bare_name, head_and_unit
 from relapse_model.cohort.readers.spreadsheets.look import Look
@@ -60,6 +61,8 @@ def numbered_doses(proposal: Proposal, source: str, look: Look) -> None:
     for place, pattern, plain in _numbered(proposal, look):
         if (agent := agent_and_dose(plain, proposal.agents)) is not None:
             doses.setdefault(agent, {}).setdefault(pattern, []).append(place)
+        elif not_of_a_dose(plain):
+            continue
         elif (said := agent_and_day(plain, proposal.agents)) is not None and not said[1] and dates_in(look, place):
             days.setdefault(said[0], {}).setdefault(pattern, []).append(place)
     for agent, found in days.items():
@@ -140,15 +143,23 @@ def sheet_of_doses(proposal: Proposal, source: str, look: Look) -> None:
     """
     agents = analytes_in(plain_words(look.sheet or look.file.stem), proposal.agents) if source else set()
     unread = [place for place, name in enumerate(look.table.names) if not proposal.uses(look, place)]
-    days = [place for place in unread if dates_in(look, place)]
-    doses = [place for place in unread if _DOSE.search(bare_name(look.table.names[place])) and place not in days]
+    dated = [place for place in unread if dates_in(look, place)]
+    days = [place for place in dated if not not_of_a_dose(look.table.names[place])] or dated
+    doses = [place for place in unread if _DOSE.search(bare_name(look.table.names[place])) and place not in dated]
     if len(agents) != 1 or len(days) != 1 or len(doses) > 1:
         return
     name = look.table.names[days[0]]
     proposal.use(look, *days)
     proposal.add("", "[[treatments]]", f"# {len(look.texts(days[0]))} doses", f"source = {quoted(source)}")
-    proposal.add(f"agent = {quoted(agents.pop())}", f"start = {quoted(name)}")
-    ask_end(proposal, name)
+    proposal.add(f"agent = {quoted(agents.pop())}")
+    if not_of_a_dose(name):
+        proposal.ask(
+            f"{comment(name)} is called {NOT_OF_A_DOSE}: which column is the day on which the dose was given? If there "
+            "is none, take this entry out, or name it if each dose was given on that day", 'start = ""',
+        )  # fmt: skip
+    else:
+        proposal.add(f"start = {quoted(name)}")
+    ask_end(proposal, "" if not_of_a_dose(name) else name)
     if doses:
         dose_lines(proposal, look, look.table.names[doses[0]], doses)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import pandas as pd
@@ -9,8 +10,10 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.beside_rows import counts_by, is_state
+from relapse_model.cohort.readers.factors_in_names import factor_in_name, shown_factor
 from relapse_model.cohort.readers.label_words import plain_words
-from relapse_model.cohort.readers.proposed_text import not_read, quoted, sign_asked, table_text, units_read
+from relapse_model.cohort.readers.other_days import NOT_OF_A_SAMPLE, not_of_a_sample
+from relapse_model.cohort.readers.proposed_text import comment, not_read, quoted, sign_asked, table_text, units_read
 from relapse_model.cohort.readers.second_statements import holds_comparators
 from relapse_model.cohort.readers.signs_beside import NO_SIGN
 from relapse_model.cohort.readers.spreadsheets.header_words import (
@@ -41,6 +44,8 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
     days = days or [one for one in patterns if all(dates_in(look, place) for place in one.places)]
     others = [one for one in patterns if one not in days]
+    reports = [one for one in days if not_of_a_sample(one.visits[0].rest)]
+    days = [one for one in days if one not in reports]
     named = [(one, _analyte(one.visits[0].rest, proposal)) for one in others]
     wanted = [
         (one, name) for one, name in named
@@ -53,10 +58,27 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     for one, analyte in wanted:
         assert analyte is not None
         _write_wide(proposal, source, look, one, analyte, _days_of(one, days))
+        if reports and not days:
+            proposal.ask(day_asked(columns.pattern for columns in reports), 'date = ""')
         sign = [columns for columns, _ in named if _signs_of(proposal, look, columns, analyte, alone=len(wanted) == 1)]
         if len(sign) == 1:
             proposal.use(look, *sign[0].places)
             proposal.add(f"comparator = {quoted(sign[0].pattern)}")
+
+
+def day_asked(names: Iterable[str]) -> str:
+    """Return the question on dates that are called those of a report or an entry.
+
+    Examples
+    --------
+    >>> day_asked(["报告日期"]).partition(":")[0]
+    '报告日期 is called the day of a report, an entry or a receipt'
+    """
+    shown = comment(", ".join(names))
+    return (
+        f"{shown} is called the day of {NOT_OF_A_SAMPLE}: which column is the date of the sample? If no other is "
+        "known, and it is near enough, name it"
+    )
 
 
 def _days_of(columns: Columns, days: list[Columns]) -> Columns | None:
@@ -92,8 +114,7 @@ def _write_wide(
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
     rest = columns.visits[0].rest
-    named = next((one for one in units_in_name(rest) if one != "log10"), "")
-    unit_lines(proposal, analyte, head_and_unit(rest)[1] or named, values)
+    unit_lines(proposal, analyte, unit_of_name(rest), values)
     if days is not None:
         proposal.use(look, *days.places)
         dated = {one.visit.casefold() for one in days.visits}
@@ -105,6 +126,19 @@ def _write_wide(
         if days is not None and is_called_visit(name_of_column(one.visit)):
             continue  # its date says when
         proposal.visit(one.visit, week_of(one))
+
+
+def unit_of_name(name: str) -> str:
+    """Return the unit that the name of a column prints, with the factor that stands beside it; nothing where none does.
+
+    Examples
+    --------
+    >>> unit_of_name("HBsAg (IU/mL)"), unit_of_name("HBsAg in Tsd. IE/ml"), unit_of_name("HBsAg")
+    ('IU/mL', '10^3 IE/ml', '')
+    """
+    printed = head_and_unit(name)[1] or next((one for one in units_in_name(name) if one != "log10"), "")
+    factor = factor_in_name(name)
+    return f"{shown_factor(factor)} {printed}".strip() if factor and not factor_in_name(printed) else printed
 
 
 def unit_lines(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:
@@ -160,7 +194,8 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     else:
         proposal.add(f"unit = {{ field = {quoted(names[unit])} }}")
     if day is None:
-        proposal.ask("Which column is the date of the sample?", 'date = ""')
+        reports = [name for place, name in enumerate(names) if not_of_a_sample(name) and dates_in(look, place)]
+        proposal.ask(day_asked(reports) if reports else "Which column is the date of the sample?", 'date = ""')
     else:
         proposal.add(f"date = {quoted(names[day])}")
     proposal.add(*([f"assay = {{ field = {quoted(names[assay])} }}"] if assay is not None else []))

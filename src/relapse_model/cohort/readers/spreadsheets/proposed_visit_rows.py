@@ -7,12 +7,14 @@ import re
 import pandas as pd
 
 from relapse_model.cohort.readers.identifying import may_identify
+from relapse_model.cohort.readers.other_days import not_of_a_sample
 from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.spreadsheets.header_words import DAYS, WEEKS, analyte_of, bare_name, head_and_unit
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
-from relapse_model.cohort.readers.spreadsheets.proposed_results import first_of, unit_lines
-from relapse_model.cohort.readers.units_in_names import shorter_names, time_named, units_in_name
+from relapse_model.cohort.readers.spreadsheets.proposed_doses import dates_in
+from relapse_model.cohort.readers.spreadsheets.proposed_results import day_asked, first_of, unit_lines, unit_of_name
+from relapse_model.cohort.readers.units_in_names import shorter_names, time_named
 from relapse_model.cohort.readers.visit_weeks import is_visit
 
 _MOST = 40  # visits that are listed
@@ -44,8 +46,7 @@ def results_by_visit(proposal: Proposal, source: str, look: Look) -> None:
         proposal.add("", "[[labs]]", f"# {len(values)} results")
         proposal.add(*([f"source = {quoted(source)}"] if source else []))
         proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(name)}")
-        named = next((one for one in units_in_name(name) if one != "log10"), "")
-        unit_lines(proposal, analyte, head_and_unit(name)[1] or named, values)
+        unit_lines(proposal, analyte, unit_of_name(name), values)
         proposal.add(*times)
 
 
@@ -81,7 +82,8 @@ def _time_lines(proposal: Proposal, look: Look) -> list[str]:
     if week is None:
         week = next((place for place, name in enumerate(names) if is_visit(name)), None)
     if week is None:
-        return []
+        reports = [name for place, name in enumerate(names) if not_of_a_sample(name) and dates_in(look, place)]
+        return [f"#? {day_asked(reports)}", 'date = ""'] if reports else []
     proposal.use(look, week)
     return _weeks(names[week], look.texts(week), bare_name(names[week]) in WEEKS or week == counted)
 

@@ -28,6 +28,7 @@ from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.report import report_of
 from relapse_model.cohort.readers.spreadsheets.results import read_results
 from relapse_model.cohort.readers.spreadsheets.said_in_words import refuse_denied_numbers
+from relapse_model.cohort.readers.spreadsheets.second_identifiers import refuse_second_identifiers
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
 from relapse_model.cohort.readers.spreadsheets.unread_births import refuse_other_ages
@@ -98,6 +99,7 @@ def read_excel(
     refuse_denied_numbers(reading, used)
     refuse_other_sexes(reading, made["patients"])
     refuse_other_patients(reading, used)
+    refuse_second_identifiers(reading)
     refuse_other_relapse_days(reading, made)
     refuse_other_ages(reading, made["patients"])
     refuse_other_decimals(reading)
