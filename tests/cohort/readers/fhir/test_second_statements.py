@@ -64,6 +64,25 @@ def test_detected_below_the_limit_of_quantification_is_no_contradiction(read, st
             read(observation(**quantity(20.0), interpretation=[{"text": said}]), study=study)
 
 
+@pytest.mark.parametrize(
+    "said", [{"text": "below LLOQ"}, {"text": "<LLOQ"}, {"text": "below limit of detection"},
+             {"coding": [{"code": "BDL", "display": "Below detection limit"}]}, {"coding": [{"code": "LX"}]}],
+)  # fmt: skip
+def test_a_number_that_its_interpretation_calls_a_limit_is_refused(read, study, said):
+    below = {"valueQuantity": quantity(20.0)["valueQuantity"] | {"comparator": "<"}}
+    assert values(read(observation(**below, interpretation=[said]), study=study)) == ["<20.0"]
+    with pytest.raises(CohortError, match="interpretation"):
+        read(observation(**quantity(20.0), interpretation=[said]), study=study)
+
+
+def test_a_number_above_what_the_assay_measures_has_its_sign(read, study):
+    above = {"valueQuantity": quantity(250.0)["valueQuantity"] | {"comparator": ">"}}
+    said = [{"coding": [{"code": "HX"}]}]
+    assert values(read(observation(**above, interpretation=said), study=study)) == [">250.0"]
+    with pytest.raises(CohortError, match="interpretation"):
+        read(observation(**quantity(250.0), interpretation=said), study=study)
+
+
 def test_codes_of_two_analytes_are_refused(read, study):
     code = {"coding": [{"system": LOINC, "code": one} for one in ("5193-8", "63557-3")]}
     with pytest.raises(CohortError, match="codes of anti_hbs alone"):
