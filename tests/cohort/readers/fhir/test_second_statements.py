@@ -127,6 +127,39 @@ def test_an_administration_on_hold_was_not_given(read):
         read(observation(), dose(status="on-hold"))
 
 
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [({"status": "stopped"}, "status"), ({"note": [{"text": "not given"}]}, "note"),
+     ({"note": [{"text": "wrong patient"}]}, "note"), ({"statusReason": [{"text": "patient refused"}]}, "statusReason"),
+     ({"note": [{"text": "only half of the dose given (200 IU)"}]}, "note"), ({"note": [{"text": "仅注射半量"}]}, "note"),
+     ({"note": [{"text": "200 IU administered"}]}, "note")],
+)  # fmt: skip
+def test_a_dose_that_was_not_given_whole_is_refused(read, more, where):
+    with pytest.raises(CohortError, match=rf"MedicationAdministration\.{where}"):
+        read(observation(), dose(**more))
+
+
+@pytest.mark.parametrize("said", ["left deltoid", "400 IU given", "previous dose 200 IU", "800 IU given in total",
+                                  "next dose postponed", "patient part of the study", "given as planned"])  # fmt: skip
+def test_other_notes_on_a_dose_are_told_by_their_count(read, said):
+    made = read(observation(), dose(note=[{"text": said}]))
+    assert made.treatments["dose"].tolist() == [400.0]
+    assert "1 courses have a note, which is read for doses that were not given and no more" in made.reading.notes
+
+
+def test_a_dose_that_was_stopped_has_no_amount(read):
+    made = read(observation(), dose(status="stopped", dosage={"text": "im"}))
+    assert "dose" not in made.treatments or made.treatments["dose"].isna().all()
+
+
+def test_a_course_that_ended_may_have_been_refused_later(read):
+    period = {"effectivePeriod": {"start": "2024-03-01", "end": "2024-04-01"}}
+    more = {"note": [{"text": "2 doses missed"}], "statusReason": [{"text": "patient refused"}]}
+    assert len(read(observation(), statement("stopped", **period, **more), mapping=STATEMENTS).treatments) == 1
+    with pytest.raises(CohortError, match="not given"):
+        read(observation(), statement("stopped", **period, note=[{"text": "never taken"}]), mapping=STATEMENTS)
+
+
 def test_a_text_of_another_amount_than_the_dose_is_refused(read):
     amount = {"value": 400, "unit": "IU"}
     with pytest.raises(CohortError, match="another amount"):
