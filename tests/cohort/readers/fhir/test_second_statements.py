@@ -23,7 +23,7 @@ def specimen(**more):
 
 @pytest.mark.parametrize(
     ("more", "used"),
-    [({"type": {"text": "Urine"}}, 0), ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
+    [({"type": {"text": "Urine"}}, 0), ({"type": {"text": "Aszites"}}, 0), ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
      ({"status": "unsatisfactory"}, 0), ({"type": {"text": "Serum"}, "status": "available"}, 1)],
 )  # fmt: skip
 def test_results_of_another_specimen_are_listed(read, more, used):
