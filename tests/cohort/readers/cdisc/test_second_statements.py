@@ -244,3 +244,9 @@ def test_advice_on_lacking_dates_and_years_names_what_reads_them(tmp_path):
     assert list(read(tmp_path, days, lb=[lb(date="", LBDY=8.0)]).labs["week"]) == [1.0]
     text = refused(tmp_path, CM, lb=LB[:1], cm=[cm(start="2019")])
     assert 'no setting reads a year alone; or leave such rows out: unless = { CMSTDTC = "2019" } in the entry' in text
+
+
+def test_a_unit_that_only_the_standardised_result_has_is_told_how_to_read(tmp_path):
+    rows = [lb(result="30", unit="", LBSTRESC="30", LBSTRESU="mIU/mL")]
+    assert 'value = "LBSTRESC" in the entry' in refused(tmp_path, lb=rows)
+    assert read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=rows).labs["unit"].tolist() == ["mIU/mL"]

@@ -166,3 +166,29 @@ def test_a_row_of_a_visit_of_another_person_is_refused(read):
             read(rows[0], rows[1] | {"visit_occurrence_id": visit}, **tables)
     with pytest.raises(CohortError, match="drug_exposure_id 5, column 'visit_occurrence_id': a visit of another"):
         read(number("5"), **tables, drug_exposure=[DRUG | {"visit_occurrence_id": "71"}])
+
+
+@pytest.mark.parametrize("said", ["männlich", "M - männlich", "homme", "hombre", "Masculino", "maschio", "Male", "男"])
+def test_a_sex_in_any_language_is_held_against_its_concept(read, said):
+    """The concept 8532 is a woman; a word that names none, or both, says nothing."""
+    with pytest.raises(CohortError, match="another sex than that of gender_concept_id"):
+        read(number("5"), person=[PERSON | {"gender_source_value": said}])
+    for right in ("weiblich", "W - weiblich", "femme", "mujer", "Femenino", "femmina", "F", "M/F", "2", ""):
+        assert len(read(number("5"), person=[PERSON | {"gender_source_value": right}]).labs) == 1
+
+
+def test_a_concept_of_neither_sex_is_told_how_to_state(read):
+    people = [PERSON | {"gender_concept_id": "8521"}]
+    with pytest.raises(CohortError, match='add to the values of sex in the mapping: 8521 = ""'):
+        read(number("5"), person=people)
+
+
+@pytest.mark.parametrize("text", ["unter 0.05", "0.05未満", "menor de 0.05"])
+def test_advice_on_a_sign_in_words_keeps_the_sign(read, text):
+    with pytest.raises(CohortError, match="write it as operator_concept_id"):
+        read(number("0.05", text=text))
+
+
+def test_a_number_below_zero_is_called_no_amount(read):
+    with pytest.raises(CohortError, match="column 'value_as_number': '-1'; expected an amount, which is not below 0"):
+        read(number("-1", text="-1"))
