@@ -152,7 +152,12 @@ def test_a_row_of_a_visit_of_another_person_is_refused(read):
     """Visit 70 is of person 1, visit 71 of person 2, 72 of somebody whom PERSON does not have; 73 is not there."""
     people = [PERSON, PERSON | {"person_id": "2"}]
     enrolled = [
-        {"procedure_occurrence_id": one, "person_id": one, "procedure_concept_id": "100", "procedure_date": "2024-03-01"}
+        {
+            "procedure_occurrence_id": one,
+            "person_id": one,
+            "procedure_concept_id": "100",
+            "procedure_date": "2024-03-01",
+        }
         for one in ("1", "2")
     ]
     visits = [{"visit_occurrence_id": one, "person_id": of, "visit_concept_id": "9202", "visit_start_date": "2024-03-08",

@@ -37,7 +37,12 @@ from relapse_model.cohort.readers.source_dates import Partial
 
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
-ALWAYS_ASKED = ("Patient", "Medication", "Specimen", "Encounter")  # of which something is kept, whatever the mapping asks for
+ALWAYS_ASKED = (
+    "Patient",
+    "Medication",
+    "Specimen",
+    "Encounter",
+)  # of which something is kept, whatever the mapping asks for
 _JOINED = ("Encounter", "DiagnosticReport")
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
