@@ -121,6 +121,17 @@ def other_amount(text: str, amount: str) -> str:
     said = {float(one.replace(",", "")) for one in _AMOUNT.findall(plain)}
     if _OTHER.search(plain) or said == {dose}:
         return ""
-    if any(_PART.search(one) and _OF_DOSE.search(one) for one in re.split("[;.；。]", plain)):
+    if says_part(plain):
         return PART
     return ANOTHER if said and dose not in said and _GIVEN.search(plain) and not _WHOLE.search(plain) else ""
+
+
+def says_part(text: str) -> bool:
+    """Tell whether a remark speaks of a part of a dose.
+
+    Examples
+    --------
+    >>> [says_part(text) for text in ("HALF DOSE GIVEN", "Infusion interrupted", "Delayed", "part of the study")]
+    [True, True, False, False]
+    """
+    return any(_PART.search(one) and _OF_DOSE.search(one) for one in re.split("[;.；。]", plain_words(text)))

@@ -61,7 +61,8 @@ mutter|vater|spender(?:in)?|mère|père|donneur|madre|padre|donante""",
     ),
     SPECIMEN: _words(
         rf"""{_FLUID}|urinary|urinalysis|sputum|sweat|semen
-ascites|aszites|ascite|ascitis|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
+ascites|aszites|ascite|ascitis|ascitic(?: fluid)?
+pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
 body fluid|dialysate|drainage
 f(?:a)?eces|f(?:a)?ecal|milk|umbilical cord
 bone marrow|tissue|biopsy|swab|pbmc

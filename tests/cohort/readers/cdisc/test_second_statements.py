@@ -250,3 +250,13 @@ def test_a_unit_that_only_the_standardised_result_has_is_told_how_to_read(tmp_pa
     rows = [lb(result="30", unit="", LBSTRESC="30", LBSTRESU="mIU/mL")]
     assert 'value = "LBSTRESC" in the entry' in refused(tmp_path, lb=rows)
     assert read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=rows).labs["unit"].tolist() == ["mIU/mL"]
+
+
+def test_doses_in_words_and_parts_of_a_dose_are_told(tmp_path):
+    rows = [
+        ex() | {"EXADJ": "HALF DOSE GIVEN", "EXDOSTXT": ""},
+        ex("S-2", dose=float("nan"), start="2024-02-05", end="2024-02-05") | {"EXADJ": "", "EXDOSTXT": "200-400"},
+    ]
+    notes = " ".join(read(tmp_path, EX, lb=LB, ex=rows).reading.notes)
+    assert "EX: 1 doses have a reason (EXADJ) that speaks of a part of the dose" in notes
+    assert "EX: 1 doses stand in EXDOSTXT alone" in notes

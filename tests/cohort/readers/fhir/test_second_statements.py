@@ -23,7 +23,8 @@ def specimen(**more):
 
 @pytest.mark.parametrize(
     ("more", "used"),
-    [({"type": {"text": "Urine"}}, 0), ({"type": {"text": "Aszites"}}, 0), ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
+    [({"type": {"text": "Urine"}}, 0), ({"type": {"text": "Aszites"}}, 0),
+     ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
      ({"status": "unsatisfactory"}, 0), ({"type": {"text": "Serum"}, "status": "available"}, 1)],
 )  # fmt: skip
 def test_results_of_another_specimen_are_listed(read, more, used):
@@ -130,8 +131,10 @@ def test_an_administration_on_hold_was_not_given(read):
 @pytest.mark.parametrize(
     ("more", "where"),
     [({"status": "stopped"}, "status"), ({"note": [{"text": "not given"}]}, "note"),
-     ({"note": [{"text": "wrong patient"}]}, "note"), ({"statusReason": [{"text": "patient refused"}]}, "statusReason"),
-     ({"note": [{"text": "only half of the dose given (200 IU)"}]}, "note"), ({"note": [{"text": "仅注射半量"}]}, "note"),
+     ({"note": [{"text": "wrong patient"}]}, "note"),
+     ({"statusReason": [{"text": "patient refused"}]}, "statusReason"),
+     ({"note": [{"text": "only half of the dose given (200 IU)"}]}, "note"),
+     ({"note": [{"text": "仅注射半量"}]}, "note"),
      ({"note": [{"text": "200 IU administered"}]}, "note")],
 )  # fmt: skip
 def test_a_dose_that_was_not_given_whole_is_refused(read, more, where):

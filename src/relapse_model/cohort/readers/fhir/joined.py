@@ -42,7 +42,7 @@ class Joined:
     subjects: dict[int, str] = field(default_factory=dict)
 
     def add(self, found: Found) -> None:
-        """Note whose an Encounter, or a DiagnosticReport, is, and of the report the results; other types say nothing."""
+        """Note whose an Encounter, or a DiagnosticReport, is, and the results of the report."""
         if found.kind == "Encounter":
             subject = subject_of(found.resource, "subject")
             own = text_in(found.resource, "id")

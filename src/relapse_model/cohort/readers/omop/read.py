@@ -24,8 +24,8 @@ from relapse_model.cohort.readers.omop.persons import patients_table, read_perso
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.omop.unread import unread_tables
-from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.omop.visits_of_others import read_visits
+from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
