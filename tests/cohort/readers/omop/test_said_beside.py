@@ -161,7 +161,8 @@ def test_a_row_of_a_visit_of_another_person_is_refused(read):
         for one in ("1", "2")
     ]
     visits = [{"visit_occurrence_id": one, "person_id": of, "visit_concept_id": "9202",
-               "visit_start_date": "2024-03-08", "visit_end_date": "2024-03-08"} for one, of in (("70", "1"), ("71", "2"), ("72", "3"))]  # fmt: skip
+               "visit_start_date": "2024-03-08", "visit_end_date": "2024-03-08"}
+              for one, of in (("70", "1"), ("71", "2"), ("72", "3"))]  # fmt: skip
     tables = {"person": people, "procedure_occurrence": enrolled, "visit_occurrence": visits}
     rows = [number("5", visit_occurrence_id=one) for one in ("70", "", "73", "0")]
     rows = [one | {"measurement_date": f"2024-03-{8 + at:02}"} for at, one in enumerate(rows)]
