@@ -13,6 +13,10 @@ _END = re.compile(r".*END?(?:DTC|DTM|DT)")
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")  # what to do about these is said for all
 _YEAR = re.compile(r"\d{4}")
 _DATE = ("a date", "a whole date")
+_UNIT = (
+    "A number without a unit has no meaning. Write it in LBORRESU in a copy; or, if the unit of LBORRES is not known "
+    'and LBSTRESU is filled, read the standardised results: value = "LBSTRESC" in the entry'
+)
 _ZONE = 'State the zone of the hospital under [source] of the mapping: zone = "Asia/Shanghai"'
 
 
@@ -37,6 +41,8 @@ def advice_of_cdisc(problem: Problem) -> str:
     text = said[1] if said else "..."
     if problem.expected.startswith(_DATE):
         return _of_date(column, found, text)
+    if found == "no unit" and "LBSTRESU" in column:
+        return _UNIT
     if column == "VISIT" and problem.expected == "one of the values that the mapping names":
         return f"State its week under [time.visits]; or {leaving_out(column, text)}"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import NOT_GIVEN, other_thing
 
 _CLAUSES = re.compile(r"[,;.:()!，；。：（）]\s*|\s(?:but|and|aber|und|mais|et|pero|ma)\s")
@@ -48,6 +49,27 @@ _AS_PLANNED = re.compile(
 )
 _HERE = re.compile(r"(?:at|on) (?:this|the) (?:visit|day|date)|today")
 _MOST = 8  # words of a clause, without its reason
+_PART = re.compile(
+    r"(?<![a-zà-ÿ])(?:half|halved|(?:one|a) (?:quarter|third)|part(?:ial(?:ly)?)?(?! of)|part of the|incomplete(?:ly)?"
+    r"|not (?:completely|fully|all)|interrupted|aborted|spilled|leaked|stopped (?:early|after|during|because)"
+    r"|halbe[nrs]?|hälfte|teilweise|teildosis|unvollständig|abgebrochen|moitié|demi|partielle(?:ment)?|interrompue?"
+    r"|mitad|media|parcial(?:mente)?|interrumpid[oa]|metà|mezza|parziale?|parzialmente|interrott[oa])(?![a-zà-ÿ])"
+    r"|半量|一半|减半|部分|未(?:用|打|注射|输)完|中断|中止"
+)
+_OF_DOSE = re.compile(
+    r"(?<![a-zà-ÿ])(?:doses?|dosis|dosi|given|administered|injected|infused|received|infusion|injection|vials?"
+    r"|ampoules?|iu|ie|ui|gegeben|verabreicht|injiziert|administrée?|injectée?|administrad[oa]|somministrat[oa]"
+    r")(?![a-zà-ÿ])|剂|注射|给药|用药|支"
+)
+_GIVEN = re.compile(
+    r"(?<![a-z])(?:given|administered|injected|infused|received|gegeben|verabreicht|injiziert|administrée?|injectée?"
+    r"|administrad[oa]|somministrat[oa])(?![a-z])|注射|实际|给药"
+)
+_WHOLE = re.compile(
+    r"(?<![a-z])(?:total|cumulative|altogether|so far|since|each|per|instead of|insgesamt|gesamt)(?![a-z])|累计|共|总"
+)
+_AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:,\d{3})*(?:\.\d+)?)\s*\[?(?:iu|ie|ui|units?|u|国际单位|单位)\]?(?![a-z/])")
+PART, ANOTHER = "a part of the dose", "another amount"
 
 
 def dose_not_given(plain: str, *, short: bool) -> str:
@@ -84,3 +106,43 @@ def _says_so(clause: str) -> bool:
         return False
     head = _WHEN.sub("", clause) if re.search(_PUT_OFF, clause) else clause
     return len(head.split()) <= _MOST and not _OTHER.search(head)
+
+
+def other_amount(text: str, amount: str) -> str:
+    """Say that another amount than the dose was given, where a remark beside it says so; nothing where it does not.
+
+    Parameters
+    ----------
+    text : str
+    amount : str
+        The dose; empty where none is known, of which no remark says another one.
+
+    Examples
+    --------
+    >>> [other_amount(text, "400") for text in ("only half of the dose given (200 IU)", "200 IU given", "400 IU given")]
+    ['a part of the dose', 'another amount', '']
+    >>> [other_amount(text, "200") for text in ("half dose, 200 IU", "previous dose 400 IU", "part of the study")]
+    ['', '', '']
+    """
+    plain = plain_words(text)
+    try:
+        dose = float(amount)
+    except ValueError:
+        return ""
+    said = {float(one.replace(",", "")) for one in _AMOUNT.findall(plain)}
+    if _OTHER.search(plain) or said == {dose}:
+        return ""
+    if says_part(plain):
+        return PART
+    return ANOTHER if said and dose not in said and _GIVEN.search(plain) and not _WHOLE.search(plain) else ""
+
+
+def says_part(text: str) -> bool:
+    """Tell whether a remark speaks of a part of a dose.
+
+    Examples
+    --------
+    >>> [says_part(text) for text in ("HALF DOSE GIVEN", "Infusion interrupted", "Delayed", "part of the study")]
+    [True, True, False, False]
+    """
+    return any(_PART.search(one) and _OF_DOSE.search(one) for one in re.split("[;.；。]", plain_words(text)))

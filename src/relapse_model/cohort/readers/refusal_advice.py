@@ -36,9 +36,9 @@ def with_advice(problem: Problem, kind: str = "") -> Problem:
     >>> said.advice.partition(":")[0]
     'If it means that there is no value, state it'
     """
-    if problem.advice:
+    own = advice_of_cdisc(problem) if kind == "cdisc" and (not problem.advice or problem.found == "no unit") else ""
+    if problem.advice and not own:
         return problem
-    own = advice_of_cdisc(problem) if kind == "cdisc" else ""
     return replace(problem, advice=own or _advice(problem.found, problem.expected))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,13 +54,25 @@ def other_sex(texts: pd.Series, keys: pd.Series, sexes: Mapping[str, str]) -> Ma
     >>> other_sex(pd.Series(["男", "F", "1", ""]), pd.Series(["7", "7", "7", "7"]), {"7": "M"}).tolist()
     [False, True, False, False]
     """
-    own = texts.astype(object).map(_sex).to_numpy(dtype=object)
-    stated = keys.map({key: _sex(text) for key, text in sexes.items()}).fillna("").to_numpy(dtype=object)
+    own = texts.astype(object).map(sex_named).to_numpy(dtype=object)
+    stated = keys.map({key: sex_named(text) for key, text in sexes.items()}).fillna("").to_numpy(dtype=object)
     wrong: Mask = np.asarray((own != "") & (stated != "") & (own != stated), dtype=bool)
     return wrong
 
 
-def _sex(text: object) -> str:
-    plain = str(text).strip()
-    rule = TABLES["patients"]["sex"]
+def sex_named(text: object) -> str:
+    """Return the sex that a text names, alone or beside its code; nothing where it names none, or both.
+
+    Examples
+    --------
+    >>> [sex_named(text) for text in ("weiblich", "W - weiblich", "Mujer", "1 = male", "M/F", "unknown")]
+    ['F', 'F', 'F', 'M', '', '']
+    """
+    whole = _sex(str(text))
+    parts = {_sex(part) for part in re.split(r"[\W\d_]+", str(text)) if part}
+    return whole or (parts.pop() if len(parts) == 1 else "")
+
+
+def _sex(text: str) -> str:
+    plain, rule = text.strip(), TABLES["patients"]["sex"]
     return rule.spellings.get(plain.casefold(), plain.upper() if plain.upper() in rule.choices else "")

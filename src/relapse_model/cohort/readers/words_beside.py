@@ -219,6 +219,18 @@ def word_said(text: str) -> str:
     return said if said in (NEGATIVE, ABSENT, POSITIVE, PRESENT) else ""
 
 
+def limit_said(text: str) -> str:
+    """Return what a text says that makes a plain number beside it a limit, or no result; nothing where it says none.
+
+    Examples
+    --------
+    >>> [limit_said(text) for text in ("BLQ", "< LOD", "Below limit of detection", "negative", "positive", "<0.05")]
+    ['below its limit', 'below its limit', 'below its limit', 'negative', '', '']
+    """
+    said = _meaning(text, asks=False) or ""
+    return said if said in (NEGATIVE, ABSENT, *_BESIDE) else ""
+
+
 def says_no_more_than_result(name: str) -> bool:
     """Tell whether a column is called a result, and not of what: "Befund".
 

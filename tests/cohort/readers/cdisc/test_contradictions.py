@@ -366,3 +366,24 @@ def test_a_unit_of_the_standardised_result_contradicts_the_one_that_the_mapping_
     row = lb(result="12", unit="", LBSTRESC="12", LBSTRESU="IU/mL")
     assert "expected the amount of LBORRES" in refused(tmp_path, stated, lb=[row])
     assert len(read(tmp_path, stated, lb=[{**row, "LBSTRESU": "IU/L"}]).labs) == 1
+
+
+AE = {"DOMAIN": "AE", "USUBJID": "S-1", "AETERM": "Liver failure", "AEENDTC": "2024-05-01"}
+DS = {"DOMAIN": "DS", "USUBJID": "S-1", "DSDECOD": "ADVERSE EVENT", "DSSTDTC": "2024-05-01"}
+
+
+@pytest.mark.parametrize(
+    ("sets", "died"),
+    [({"ae": [AE | {"AEOUT": "FATAL"}]}, True), ({"ae": [AE | {"AESDTH": "Y"}]}, True),
+     ({"ds": [DS | {"DSTERM": "Patient died of liver failure"}]}, True),
+     ({"ds": [DS | {"DSTERM": "Death due to sepsis"}]}, True), ({"ae": [AE | {"AEOUT": "RECOVERED"}]}, False),
+     ({"ds": [DS | {"DSTERM": "Death of a relative"}]}, False)],
+)  # fmt: skip
+def test_a_death_may_be_told_by_an_adverse_event_or_in_words(tmp_path, sets, died):
+    rows = [lb(), lb(date="2024-05-02")]
+    if died:
+        assert "LB, observation 2, column 'LBDTC': after the patient's death" in refused(tmp_path, lb=rows, **sets)
+    else:
+        assert len(read(tmp_path, lb=rows, **sets).labs) == 2
+    known = dm(DTHDTC="2024-05-03")  # where the day is recorded, that of the event is no second one
+    assert len(read(tmp_path, dm=known, lb=rows, **sets).labs) == 2

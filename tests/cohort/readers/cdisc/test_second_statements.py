@@ -37,6 +37,25 @@ def test_detected_below_the_limit_of_quantification_is_no_contradiction(tmp_path
     assert "LBSTRESC" in refused(tmp_path, lb=[lb(result="20", LBSTRESC="DETECTED <LLOQ")], study=study)
 
 
+@pytest.mark.parametrize("said", ["BLQ", "<LLOQ", "< LOD", "BELOW LIMIT OF QUANTIFICATION", "Not detected", "NEGATIVE"])
+def test_a_number_that_a_text_beside_it_calls_a_limit_is_refused(tmp_path, study, said):
+    """The study's limit of anti-HBs is 10 mIU/mL: at it, and above it, a plain number is a result."""
+    assert "column 'LBSTRESC'" in refused(tmp_path, lb=[lb(result="10", LBSTRESC=said)], study=study)
+    assert read(tmp_path, lb=[lb(LBSTRESC=said)], study=study).labs["value"].tolist() == ["<10"]
+
+
+@pytest.mark.parametrize("said", ["POSITIVE", "Above LLOQ", "10", "HIGH", ""])
+def test_a_number_beside_a_text_of_no_limit_is_read(tmp_path, study, said):
+    made = read(tmp_path, lb=[lb(result="10", LBSTRESC=said)], study=study)
+    assert made.labs["value"].tolist() == ["10"]
+
+
+def test_a_word_is_held_against_a_number_in_a_unit_of_its_own(tmp_path, study):
+    """A negative result has no unit: the one of LBSTRESC is that of the number, 30 mIU/mL."""
+    rows = [lb(result="NEGATIVE", LBORRESU="", LBSTRESC="30", LBSTRESU="mIU/mL")]
+    assert "column 'LBSTRESC'" in refused(tmp_path, lb=rows, study=study)
+
+
 @pytest.mark.parametrize("value", ["LBORRES", "LBSTRESC"])
 def test_a_sign_that_the_standard_text_lost_counts(tmp_path, study, value):
     """>1000 that became 1000 is above it; 999 beside it is another number, and one may not be added."""
@@ -225,3 +244,19 @@ def test_advice_on_lacking_dates_and_years_names_what_reads_them(tmp_path):
     assert list(read(tmp_path, days, lb=[lb(date="", LBDY=8.0)]).labs["week"]) == [1.0]
     text = refused(tmp_path, CM, lb=LB[:1], cm=[cm(start="2019")])
     assert 'no setting reads a year alone; or leave such rows out: unless = { CMSTDTC = "2019" } in the entry' in text
+
+
+def test_a_unit_that_only_the_standardised_result_has_is_told_how_to_read(tmp_path):
+    rows = [lb(result="30", unit="", LBSTRESC="30", LBSTRESU="mIU/mL")]
+    assert 'value = "LBSTRESC" in the entry' in refused(tmp_path, lb=rows)
+    assert read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=rows).labs["unit"].tolist() == ["mIU/mL"]
+
+
+def test_doses_in_words_and_parts_of_a_dose_are_told(tmp_path):
+    rows = [
+        ex() | {"EXADJ": "HALF DOSE GIVEN", "EXDOSTXT": ""},
+        ex("S-2", dose=float("nan"), start="2024-02-05", end="2024-02-05") | {"EXADJ": "", "EXDOSTXT": "200-400"},
+    ]
+    notes = " ".join(read(tmp_path, EX, lb=LB, ex=rows).reading.notes)
+    assert "EX: 1 doses have a reason (EXADJ) that speaks of a part of the dose" in notes
+    assert "EX: 1 doses stand in EXDOSTXT alone" in notes

@@ -23,7 +23,8 @@ def specimen(**more):
 
 @pytest.mark.parametrize(
     ("more", "used"),
-    [({"type": {"text": "Urine"}}, 0), ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
+    [({"type": {"text": "Urine"}}, 0), ({"type": {"text": "Aszites"}}, 0),
+     ({"type": {"coding": [{"code": "UR", "display": "尿液"}]}}, 0),
      ({"status": "unsatisfactory"}, 0), ({"type": {"text": "Serum"}, "status": "available"}, 1)],
 )  # fmt: skip
 def test_results_of_another_specimen_are_listed(read, more, used):
@@ -62,6 +63,25 @@ def test_detected_below_the_limit_of_quantification_is_no_contradiction(read, st
     if said in ("Detected <LLOQ", "Not quantifiable"):
         with pytest.raises(CohortError, match="interpretation"):
             read(observation(**quantity(20.0), interpretation=[{"text": said}]), study=study)
+
+
+@pytest.mark.parametrize(
+    "said", [{"text": "below LLOQ"}, {"text": "<LLOQ"}, {"text": "below limit of detection"},
+             {"coding": [{"code": "BDL", "display": "Below detection limit"}]}, {"coding": [{"code": "LX"}]}],
+)  # fmt: skip
+def test_a_number_that_its_interpretation_calls_a_limit_is_refused(read, study, said):
+    below = {"valueQuantity": quantity(20.0)["valueQuantity"] | {"comparator": "<"}}
+    assert values(read(observation(**below, interpretation=[said]), study=study)) == ["<20.0"]
+    with pytest.raises(CohortError, match="interpretation"):
+        read(observation(**quantity(20.0), interpretation=[said]), study=study)
+
+
+def test_a_number_above_what_the_assay_measures_has_its_sign(read, study):
+    above = {"valueQuantity": quantity(250.0)["valueQuantity"] | {"comparator": ">"}}
+    said = [{"coding": [{"code": "HX"}]}]
+    assert values(read(observation(**above, interpretation=said), study=study)) == [">250.0"]
+    with pytest.raises(CohortError, match="interpretation"):
+        read(observation(**quantity(250.0), interpretation=said), study=study)
 
 
 def test_codes_of_two_analytes_are_refused(read, study):
@@ -106,6 +126,41 @@ def test_the_planned_end_of_an_order_that_was_stopped_is_not_its_end(read, statu
 def test_an_administration_on_hold_was_not_given(read):
     with pytest.raises(CohortError, match="on-hold"):
         read(observation(), dose(status="on-hold"))
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [({"status": "stopped"}, "status"), ({"note": [{"text": "not given"}]}, "note"),
+     ({"note": [{"text": "wrong patient"}]}, "note"),
+     ({"statusReason": [{"text": "patient refused"}]}, "statusReason"),
+     ({"note": [{"text": "only half of the dose given (200 IU)"}]}, "note"),
+     ({"note": [{"text": "仅注射半量"}]}, "note"),
+     ({"note": [{"text": "200 IU administered"}]}, "note")],
+)  # fmt: skip
+def test_a_dose_that_was_not_given_whole_is_refused(read, more, where):
+    with pytest.raises(CohortError, match=rf"MedicationAdministration\.{where}"):
+        read(observation(), dose(**more))
+
+
+@pytest.mark.parametrize("said", ["left deltoid", "400 IU given", "previous dose 200 IU", "800 IU given in total",
+                                  "next dose postponed", "patient part of the study", "given as planned"])  # fmt: skip
+def test_other_notes_on_a_dose_are_told_by_their_count(read, said):
+    made = read(observation(), dose(note=[{"text": said}]))
+    assert made.treatments["dose"].tolist() == [400.0]
+    assert "1 courses have a note, which is read for doses that were not given and no more" in made.reading.notes
+
+
+def test_a_dose_that_was_stopped_has_no_amount(read):
+    made = read(observation(), dose(status="stopped", dosage={"text": "im"}))
+    assert "dose" not in made.treatments or made.treatments["dose"].isna().all()
+
+
+def test_a_course_that_ended_may_have_been_refused_later(read):
+    period = {"effectivePeriod": {"start": "2024-03-01", "end": "2024-04-01"}}
+    more = {"note": [{"text": "2 doses missed"}], "statusReason": [{"text": "patient refused"}]}
+    assert len(read(observation(), statement("stopped", **period, **more), mapping=STATEMENTS).treatments) == 1
+    with pytest.raises(CohortError, match="not given"):
+        read(observation(), statement("stopped", **period, note=[{"text": "never taken"}]), mapping=STATEMENTS)
 
 
 def test_a_text_of_another_amount_than_the_dose_is_refused(read):

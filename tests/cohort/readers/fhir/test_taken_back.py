@@ -93,7 +93,7 @@ def test_final_results_of_a_report_that_goes_on_count_and_are_told(read, status)
 
 
 def test_a_large_export_says_the_same(tmp_path, monkeypatch):
-    """Of a large export, resources of other types are not parsed, unless they may take something back."""
+    """Of a large export, resources of other types are not parsed, unless they may say something of a result."""
     people = [patient(), enrolment()]
     others = [report("cancelled", "Observation/a"), report("final", "Observation/b"), provenance("Observation/c")]
     rows = [*two(), observation(id="c", day="2024-03-20", **quantity(9.0)), provenance("Observation/b", code="CREATE")]
@@ -106,7 +106,7 @@ def test_a_large_export_says_the_same(tmp_path, monkeypatch):
     assert values(small) == values(large) == ["7.0"]
     assert str(small.reading) == str(large.reading)
     quick = asked_alone.AskedAlone(frozenset({"Observation", "Patient"})).parsed(json.dumps(bundle).encode())
-    assert [len(one["resource"]) > 1 for one in quick["entry"][-3:]] == [True, False, True]
+    assert [len(one["resource"]) > 1 for one in quick["entry"][-4:]] == [False, True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,44 @@ def test_a_code_that_is_called_by_another_virus_is_asked(tmp_path, study):
         assert (f"#? Is it hbv_dna? The code is one of it, and is called {display}" in text) is asked
         assert ('\nanalyte = "hbv_dna"' in text) is not asked
         assert ('\n# analyte = "hbv_dna"' in text) is asked
+
+
+def people():
+    return [patient(), enrolment(), patient("2"), enrolment("2")]
+
+
+def visit(own, of):
+    return {"resourceType": "Encounter", "id": own, "status": "finished", "subject": {"reference": f"Patient/{of}"}}
+
+
+@pytest.mark.parametrize("size", [None, 0])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_result_of_an_encounter_of_another_patient_is_refused(read, monkeypatch, order, size):
+    """Whichever came first, and in a large export, too, of which only what is asked for is parsed."""
+    if size is not None:
+        monkeypatch.setattr("relapse_model.cohort.readers.fhir.files.BYTES_WORTH", size)
+    result = observation(id="a", **quantity(), encounter={"reference": "Encounter/v"})
+    with pytest.raises(CohortError, match=r"Observation\.encounter.*an encounter of another patient"):
+        read(*[result, visit("v", "2")][::order], people=people())
+    for own in (visit("v", "1"), visit("other", "2"), visit("v", "stranger")):
+        assert len(values(read(*[result, own][::order], people=people()))) == 1
+
+
+@pytest.mark.parametrize("size", [None, 0])
+def test_a_result_in_a_report_of_another_patient_is_refused(read, monkeypatch, size):
+    if size is not None:
+        monkeypatch.setattr("relapse_model.cohort.readers.fhir.files.BYTES_WORTH", size)
+    of_other = report("final", "Observation/a") | {"subject": {"reference": "Patient/2"}}
+    with pytest.raises(CohortError, match="a result in a DiagnosticReport of another patient"):
+        read(*two(), of_other, people=people())
+    for subject in ("Patient/1", "Patient/stranger"):
+        assert len(values(read(*two(), of_other | {"subject": {"reference": subject}}, people=people()))) == 2
+
+
+def test_a_report_whose_conclusion_takes_its_result_back(read):
+    withdrawn = report("final", "Observation/a") | {"conclusion": "Sample mix-up: result invalid, disregard"}
+    with pytest.raises(CohortError, match="a DiagnosticReport whose conclusion takes the result back"):
+        read(*two(), withdrawn)
+    assert len(values(read(*two(), report("final", "Observation/a") | {"conclusion": "HBsAg negative"}))) == 2
+    nullified = provenance("Observation/a")
+    assert values(read(*two(), withdrawn, nullified)) == ["7.0"]  # it does not count anyway

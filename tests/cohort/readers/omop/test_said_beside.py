@@ -146,3 +146,55 @@ def test_an_end_that_the_mapping_names_is_held_against_none(read):
     mapping = MAPPING.replace("codes = [50, 51]\n", 'codes = [50, 51]\nend = "verbatim_end_date"\n')
     cohort = read(number("5"), mapping=mapping, drug_exposure=[DRUG | {"verbatim_end_date": "2024-05-01"}])
     assert not cohort.reading.notes
+
+
+def test_a_row_of_a_visit_of_another_person_is_refused(read):
+    """Visit 70 is of person 1, visit 71 of person 2, 72 of somebody whom PERSON does not have; 73 is not there."""
+    people = [PERSON, PERSON | {"person_id": "2"}]
+    enrolled = [
+        {
+            "procedure_occurrence_id": one,
+            "person_id": one,
+            "procedure_concept_id": "100",
+            "procedure_date": "2024-03-01",
+        }
+        for one in ("1", "2")
+    ]
+    visits = [{"visit_occurrence_id": one, "person_id": of, "visit_concept_id": "9202",
+               "visit_start_date": "2024-03-08", "visit_end_date": "2024-03-08"}
+              for one, of in (("70", "1"), ("71", "2"), ("72", "3"))]  # fmt: skip
+    tables = {"person": people, "procedure_occurrence": enrolled, "visit_occurrence": visits}
+    rows = [number("5", visit_occurrence_id=one) for one in ("70", "", "73", "0")]
+    rows = [one | {"measurement_date": f"2024-03-{8 + at:02}"} for at, one in enumerate(rows)]
+    assert len(read(*rows, **tables).labs) == 4
+    for visit in ("71", "72"):
+        with pytest.raises(CohortError, match="measurement_id 12, column 'visit_occurrence_id': a visit of another"):
+            read(rows[0], rows[1] | {"visit_occurrence_id": visit}, **tables)
+    with pytest.raises(CohortError, match="drug_exposure_id 5, column 'visit_occurrence_id': a visit of another"):
+        read(number("5"), **tables, drug_exposure=[DRUG | {"visit_occurrence_id": "71"}])
+
+
+@pytest.mark.parametrize("said", ["männlich", "M - männlich", "homme", "hombre", "Masculino", "maschio", "Male", "男"])
+def test_a_sex_in_any_language_is_held_against_its_concept(read, said):
+    """The concept 8532 is a woman; a word that names none, or both, says nothing."""
+    with pytest.raises(CohortError, match="another sex than that of gender_concept_id"):
+        read(number("5"), person=[PERSON | {"gender_source_value": said}])
+    for right in ("weiblich", "W - weiblich", "femme", "mujer", "Femenino", "femmina", "F", "M/F", "2", ""):
+        assert len(read(number("5"), person=[PERSON | {"gender_source_value": right}]).labs) == 1
+
+
+def test_a_concept_of_neither_sex_is_told_how_to_state(read):
+    people = [PERSON | {"gender_concept_id": "8521"}]
+    with pytest.raises(CohortError, match='add to the values of sex in the mapping: 8521 = ""'):
+        read(number("5"), person=people)
+
+
+@pytest.mark.parametrize("text", ["unter 0.05", "0.05未満", "menor de 0.05"])
+def test_advice_on_a_sign_in_words_keeps_the_sign(read, text):
+    with pytest.raises(CohortError, match="write it as operator_concept_id"):
+        read(number("0.05", text=text))
+
+
+def test_a_number_below_zero_is_called_no_amount(read):
+    with pytest.raises(CohortError, match="column 'value_as_number': '-1'; expected an amount, which is not below 0"):
+        read(number("-1", text="-1"))

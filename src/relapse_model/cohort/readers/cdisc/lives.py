@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,7 @@ from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects
 from relapse_model.cohort.readers.cdisc.standard import ID
 from relapse_model.cohort.readers.cdisc.study_days import References
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, is_study_day
+from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -24,7 +26,13 @@ from relapse_model.errors import Problem
 
 BIRTHS, _DEATHS = ("BRTHDTC", "BRTHDT"), ("DTHDTC", "DTHDT")
 _DIED = "DTHFL"
-_DISPOSITION, _END = ("DSDECOD", ("DEATH", "DIED")), "DSSTDTC"
+_DISPOSITION, _TERM, _END = ("DSDECOD", ("DEATH", "DIED")), "DSTERM", "DSSTDTC"
+_TERM_DIED = re.compile(
+    r"(?:the )?(?:patient|subject|participant)?\s*(?:has |had |is )?(?:died|deceased|dead)(?:[ ,;:.].*)?"
+    r"|death(?: (?:due|from|by|caused)\b.*)?"
+)
+_FATAL = ("AESDTH", ("Y", "YES")), ("AEOUT", ("FATAL",))
+_FATAL_END = "AEENDTC"
 _DATED = {"day": "date", "start_day": "start_date"}
 _SEVERAL = "Correct the one that is wrong"
 
@@ -48,7 +56,7 @@ class Lives:
 
 
 def lives_of(library: Library, subjects: Subjects, *, read: bool) -> Lives:
-    """Return the births and deaths that DM, ADSL and DS record.
+    """Return the births and deaths that DM, ADSL, DS and AE record.
 
     Parameters
     ----------
@@ -65,9 +73,42 @@ def lives_of(library: Library, subjects: Subjects, *, read: bool) -> Lives:
     for data in library.find("DS"):
         if _DISPOSITION[0] in data and _END in data and ID in data:
             deaths += _rows(subjects, data, _END, data.holds(*_DISPOSITION))
+    fatal = [(data, _fatal(data)) for data in library.find("AE") if ID in data]
+    told = [(data, _END, _said_died(data)) for data in library.find("DS") if {_END, _TERM, ID} <= set(data.labels)]
+    told += [(data, _FATAL_END, rows) for data, rows in fatal if _FATAL_END in data]
+    known = {key for rows in deaths for key in identifier_keys(rows["patient_id"])}
+    for one in (rows for each in told for rows in _rows(subjects, *each)):  # only of whom nothing else says the day
+        own_rows = one[~identifier_keys(one["patient_id"]).isin(known).to_numpy()]
+        deaths += [own_rows] if len(own_rows) else []
     table = _table(deaths)
     problems = [*_several(table), *(one for data in own for one in _unlike(subjects, data))]
-    return Lives(_table(births), table, problems, list(_notes(subjects, own, births, table, read=read)))
+    notes = [*_notes(subjects, own, births, table, read=read), *_fatal_undated(subjects, fatal, table)]
+    return Lives(_table(births), table, problems, notes)
+
+
+def _said_died(data: DataSet) -> Mask:
+    """Tell which rows of DS are a death by their words: where their code is the cause, such as an adverse event."""
+    coded = data.coded(_TERM)
+    said = np.array([_TERM_DIED.fullmatch(plain_words(str(text))) is not None for text in coded.texts], dtype=bool)
+    found: Mask = said[coded.codes]
+    return found
+
+
+def _fatal(data: DataSet) -> Mask:
+    """Tell which adverse events ended in death."""
+    found: Mask = np.zeros(data.rows, dtype=bool)
+    for name, texts in _FATAL:
+        if name in data:
+            found |= data.holds(name, texts)
+    return found
+
+
+def _fatal_undated(subjects: Subjects, fatal: list[tuple[DataSet, Mask]], deaths: MadeTable) -> Iterator[str]:
+    """Yield a note on patients with a fatal event of whom no data set says when they died."""
+    dated = set(identifier_keys(deaths.rows["patient_id"]))
+    every = {key for data, rows in fatal for key in subjects.table(data).keys[rows & _of_patients(subjects, data)]}
+    if every - dated:
+        yield f"{len(every - dated):,} patients have a fatal adverse event (AE), and no data set says when they died"
 
 
 def _rows(subjects: Subjects, data: DataSet, variable: str, among: Mask | None = None) -> Iterator[pd.DataFrame]:

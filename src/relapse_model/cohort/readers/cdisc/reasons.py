@@ -8,6 +8,7 @@ import pandas as pd
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted
 from relapse_model.cohort.readers.entry_rows import leaving_out
+from relapse_model.cohort.readers.notes_beside_doses import says_part
 from relapse_model.cohort.readers.other_things import NEVER, other_things
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.source_values import is_empty
@@ -40,7 +41,30 @@ def other_reasons(wanted: Wanted, columns: Columns, table: SourceTable) -> tuple
         never = other_things(columns[changed], (NEVER,)) != ""
         advice = f"If nothing was given, {leaving_out(changed)}"
         problems += table.problems(never, changed, "a course that was given", advice)
-    return problems, _derived(wanted, columns, filled)
+    return problems, [*_derived(wanted, columns, filled), *_doses_in_words(wanted, columns)]
+
+
+def _doses_in_words(wanted: Wanted, columns: Columns) -> list[str]:
+    """Return notes on doses whose reason speaks of a part (EXADJ), and on doses in words alone (EXDOSTXT)."""
+    dose, data = wanted.entry.fields.get("dose"), wanted.data
+    if wanted.entry.section != "treatments" or dose is None:
+        return []
+    stem, notes = wanted.standard.code[:2], []
+    adjusted, in_words = f"{stem}ADJ", f"{stem}DOSTXT"
+    amount = columns[dose.name]
+    if adjusted in data and adjusted not in wanted.entry.when:
+        texts = columns[adjusted]
+        part = {text: says_part(str(text)) for text in texts.unique()}
+        count = int((texts.map(part).astype(bool) & (amount != "")).sum())
+        told = (
+            f"{data.name}: {count:,} doses have a reason ({adjusted}) that speaks of a part of the dose; {dose.name} "
+        )
+        notes += [f"{told}is read as what was given: see that it is"] if count else []
+    if in_words in data:
+        count = int(((columns[in_words] != "") & (amount == "")).sum())
+        told = f"{data.name}: {count:,} doses stand in {in_words} alone, such as a range, and are not read: of these "
+        notes += [f"{told}the amount is not known"] if count else []
+    return notes
 
 
 def _derived(wanted: Wanted, columns: Columns, filled: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[str]:

@@ -19,7 +19,9 @@ from relapse_model.cohort.readers.other_things import NO_RESULT, PERSON, SPECIME
 from relapse_model.cohort.readers.same_meaning import results_contradict
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.cohort.readers.words_beside import denied, limit_said
 from relapse_model.errors import Problem
+from relapse_model.study.analyte import Analyte
 
 _PRINTED = "LBORRES"
 _TEXTS = (_PRINTED, "LBSTRESC", "AVALC")
@@ -129,12 +131,30 @@ def other_texts(wanted: Wanted, columns: Columns, table: SourceTable, unit: pd.S
         if variable != _PRINTED:  # `signs_as_printed` has noted it
             wrong &= ~_without_sign(read, beside)
         wrong |= contradicts(_numbers(read, unit), _words(texts, beside), rule)
-        wrong |= contradicts(_numbers(beside, unit), _words(own, read), rule)
+        wrong |= contradicts(_numbers(beside, _own_units(wanted, columns, variable, unit)), _words(own, read), rule)
+        wrong |= _limits(own, unit, texts, rule)
         codes, pairs = distinct_pairs(own, texts)
         opposite = [results_contradict(one, other) for one, other in pairs]
         wrong |= np.array([*opposite, False], dtype=bool)[codes]
         expected = f"what {value.name} says: comparator and words"
         yield from table.problems(wrong, variable, expected, _CORRECT + leaving_out(variable))
+
+
+def _limits(own: pd.Series, unit: pd.Series, texts: pd.Series, rule: Analyte | None) -> Mask:
+    """Tell which numbers are limits, or none, by what a text beside them says: BLQ, or not detected."""
+    codes, distinct = pd.factorize(texts)
+    said = np.array([*(limit_said(str(one)) for one in distinct), ""], dtype=object)[codes]
+    found: Mask = said != ""
+    at = np.flatnonzero(found)
+    if len(at):
+        found[at] = denied(own.iloc[at].tolist(), unit.iloc[at].tolist(), said[at], rule)
+    return found
+
+
+def _own_units(wanted: Wanted, columns: Columns, variable: str, unit: pd.Series) -> pd.Series:
+    """Return the units of the numbers of a variable: where the row that is read, a word, has none, its own ones."""
+    name = dict(wanted.standard.values).get(variable, "")
+    return unit.mask(unit == "", columns[name]) if name in wanted.data else unit
 
 
 def _numbers(read: pd.DataFrame, unit: pd.Series) -> Numbers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -20,7 +19,6 @@ _ESCAPE = b"\\u"
 _BUNDLE = b"Bundle"
 _TELLING = frozenset(one.encode() for one in TELLING)
 _TAKES_BACK = (b"ullif", b"ULLIF", b"elete", b"ELETE", b"estroy", b"ESTROY")
-_STATUS, _FINAL = b'"status"', re.compile(rb'\s*:\s*"(?:final|amended|corrected|appended|generated)"')
 _NOT_COUNTED = frozenset({b"Patient", b"Medication", _BUNDLE})  # within another resource they are no result
 
 
@@ -91,15 +89,10 @@ class AskedAlone:
 
 
 def _tells(data: bytes, begin: int, end: int, kind: bytes) -> bool:
-    """Tell whether a resource may say of others that they do not count; few do, and the rest need not be parsed."""
-    if kind == b"Provenance":
-        return any(data.find(word, begin, end) >= 0 for word in _TAKES_BACK) or data.find(_ESCAPE, begin, end) >= 0
-    at = begin
-    while (at := data.find(_STATUS, at, end)) >= 0:
-        at += len(_STATUS)
-        if not _FINAL.match(data, at, end):
-            return True
-    return False
+    """Tell whether a resource may say of others that they do not count: few of Provenance do, and any report may."""
+    if kind != b"Provenance":
+        return True
+    return any(data.find(word, begin, end) >= 0 for word in (*_TAKES_BACK, _ESCAPE))
 
 
 def _is_utf8(data: bytes) -> bool:

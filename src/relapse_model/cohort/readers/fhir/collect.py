@@ -21,6 +21,7 @@ from relapse_model.cohort.readers.fhir.elements import (
     text_in,
 )
 from relapse_model.cohort.readers.fhir.files import Found
+from relapse_model.cohort.readers.fhir.joined import Joined
 from relapse_model.cohort.readers.fhir.patients import Patients, identified_as, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, PERSONAL, TELLING, TYPES
 from relapse_model.cohort.readers.fhir.specimens import Specimens
@@ -36,7 +37,13 @@ from relapse_model.cohort.readers.source_dates import Partial
 
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
-ALWAYS_ASKED = ("Patient", "Medication", "Specimen")  # of which something is kept, whatever the mapping asks for
+ALWAYS_ASKED = (
+    "Patient",
+    "Medication",
+    "Specimen",
+    "Encounter",
+)  # of which something is kept, whatever the mapping asks for
+_JOINED = ("Encounter", "DiagnosticReport")
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -88,6 +95,7 @@ class Collector:
         self.patients = Patients()
         self.specimens = Specimens()
         self.taken_back = TakenBack()
+        self.joined = Joined()
         self.told = Told(LoincMet(asked.second))
         self.personal: set[str] = set()
         self._kept = asked.patient_elements() | {BIRTH, *DEATHS}
@@ -110,6 +118,7 @@ class Collector:
             self._lacking = True
             self.take(found)
         self._lacking = False
+        self._refuse_joined()
         for name in self.taken_back.patients():
             if self.patients.position(subject_of({"subject": {"reference": name}}, "subject")) is not None:
                 unclear = UnclearError("target", "a patient whose record it takes back", "records of patients who are")
@@ -120,6 +129,19 @@ class Collector:
                 self.tallies["Patient"].left[REPLACED] -= 1
                 self._refuse("Patient", self._unit(), "", found, unclear)
 
+    def _refuse_joined(self) -> None:
+        """Refuse what is joined to an encounter, or a report, of another patient, unless it does not count anyway."""
+        wrong = self.joined.refused(self.patients, self.versions, self.asked.by_type)
+        gone = self.taken_back.numbers(self.versions, self.asked.by_type) if wrong else {}
+        wrong = {one: why for one, why in wrong.items() if one not in gone and one not in self.versions.superseded}
+        told = set[int]()
+        for section, rows in self.rows.items() if wrong else ():
+            for kind, unit, resource, subject, file, entry, *_ in rows:
+                if resource in wrong and unit not in told:
+                    told.add(unit)
+                    self._refuse(kind, unit, subject, Found(kind, file, entry, {}), wrong[resource])
+            self.rows[section] = [row for row in rows if row[2] not in wrong]
+
     def take(self, found: Found) -> None:
         """Take one resource; results that it holds within itself are no resources of the export, and are counted."""
         kind = found.kind
@@ -127,6 +149,8 @@ class Collector:
             self._held(found)
         came = self.tallies[kind].came
         try:
+            if kind in _JOINED:
+                self.joined.add(found)
             if kind == "Patient":
                 self._patient(found)
             elif kind == "Medication":
@@ -225,6 +249,7 @@ class Collector:
             tally.left[why] += len(results)
             return
         self.specimens.refer(found.resource, resource, subject)
+        self.joined.refer(found.resource, resource, subject)
         self.taken_back.replaces(found.resource)
         if identifier := identified_as(found.resource, TYPES[kind].subject):
             self.identified[resource] = subject, identifier

@@ -20,9 +20,11 @@ from relapse_model.cohort.readers.second_names import (
     SecondNames,
     logarithm_in_plain_unit,
 )
+from relapse_model.cohort.readers.words_beside import denied, limit_said
 
 _ONE_OF_TWO = "Correct the one that is wrong"
 _INTERPRETED = {"NEG": "negative", "ND": "not detected", "POS": "positive", "DET": "detected"}
+_OFF_SCALE = {"<": "<", ">": ">", "LX": "<", "HX": ">"}  # below or above what the assay can measure
 
 
 def refuse_other_names(node: Json, codings: list[Coding], kind: str, wanted: Wanted, second: SecondNames) -> None:
@@ -78,18 +80,23 @@ def refuse_interpretation(node: Json, said: Said, wanted: Wanted, second: Second
     codes = codings_in(node, "interpretation")
     words = [_INTERPRETED.get(one.code, one.display) for one in codes]
     words += [text_in(one, "text") for one in objects_in(node, "interpretation")]
-    words = [one for one in words if read_lab_text(one).kind in ("negative", "positive")]
+    words = [one for one in words if limit_said(one) or read_lab_text(one).kind in ("negative", "positive")]
     sign = said.text[: len(said.text) - len(said.text.lstrip("<>="))]
-    off = next((one.code for one in codes if one.code in ("<", ">") and sign[:1] != one.code), "")
+    off = next((one.code for one in codes if one.code in _OFF_SCALE and sign[:1] != _OFF_SCALE[one.code]), "")
     if off:
-        raise UnclearError("interpretation", repr(off), f"{off} as the comparator of the number", _ONE_OF_TWO)
+        expected = f"{_OFF_SCALE[off]} as the comparator of the number"
+        raise UnclearError("interpretation", repr(off), expected, _ONE_OF_TWO)
     if not words:
         return
     study = second.study
     numbers = Numbers(np.array([float(said.text.lstrip("<>="))]), np.array([sign], dtype=object),
                       np.array([said.unit or wanted.unit], dtype=object), np.array([True]))  # fmt: skip
     rule = None if study is None else study.analytes.get(wanted.name)
-    wrong = [one for one in words if contradicts(numbers, np.array([one], dtype=object), rule)[0]]
+    wrong = [
+        one for one in words
+        if contradicts(numbers, np.array([one], dtype=object), rule)[0]
+        or denied([said.text], [said.unit or wanted.unit], np.array([limit_said(one)], dtype=object), rule)[0]
+    ]  # fmt: skip
     if wrong:
         raise UnclearError("interpretation", repr(wrong[0]), "what the number beside it says", _ONE_OF_TWO)
 

@@ -26,6 +26,10 @@ _LEAVE = (
     "The end of an order is the planned one: read statements or administrations, or leave it out by "
     'when = { status = ["active", "completed"] }'
 )
+_STOPPED = (
+    "If the dose is what was given, give it the status completed; if it is what was to be given, correct it, or take "
+    "the dose out: the course counts, and its amount is not known"
+)
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:iu|mg|ug|µg|mcg|g|ml|units?|单位|u)(?![a-z/])", re.IGNORECASE)
 _ENDS = ("dispenseRequest.validityPeriod.end",)  # where else the end of a course may stand
 
@@ -72,6 +76,8 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
+    if dose and kind == "MedicationAdministration" and text_in(resource, "status") == "stopped":
+        raise UnclearError("status", "'stopped', and a dose", "the amount that was given until then", _STOPPED)
     if is_zero(dose):
         raise UnclearError("dose", "a dose of 0", "an amount that was given", NO_AMOUNT)
     return start, end, dose, unit, element

@@ -27,6 +27,7 @@ from relapse_model.cohort.readers.omop.found_events import Events
 from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.said_of_doses import QUANTITY, SIG, other_doses
 from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.omop.visits_of_others import VISIT
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.other_things import NEVER, other_things
 from relapse_model.cohort.readers.source_dates import iso_dates
@@ -54,7 +55,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    more = (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP, _VERBATIM, _REFILLS, SIG, QUANTITY)
+    more = (known.start, known.end, known.source_code, _DOSE_UNIT, _STOP, _VERBATIM, _REFILLS, SIG, QUANTITY, VISIT)
     query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
     events = Events()
     for chunk in tables.chunks(query):

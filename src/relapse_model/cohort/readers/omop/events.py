@@ -19,6 +19,7 @@ from relapse_model.cohort.readers.omop.found_persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.said import Said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
+from relapse_model.cohort.readers.omop.visits_of_others import VISIT
 from relapse_model.cohort.readers.omop.wanted import Asked, Wanted
 from relapse_model.cohort.readers.second_names import IF_ITS_UNIT, NAMED, OF_ONE_UNIT, LoincMet
 from relapse_model.cohort.readers.source_dates import Partial
@@ -32,7 +33,6 @@ OTHER = "not as the mapping's 'when' asks, or left out by its 'unless'"
 REFUSED = "refused"
 LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
-_VISIT = "visit_occurrence_id"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
@@ -81,7 +81,7 @@ def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
 def _visits(visit: pd.Series) -> NDArray[np.object_]:
     """Return what visits are called in messages; empty where the source has none."""
     none = visit.isna() | visit.isin(["", "0"])
-    named: NDArray[np.object_] = (f"{_VISIT} " + visit.astype(str)).mask(none, "").to_numpy(dtype=object)
+    named: NDArray[np.object_] = (f"{VISIT} " + visit.astype(str)).mask(none, "").to_numpy(dtype=object)
     return named
 
 
@@ -147,7 +147,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
     persons : Persons
     """
     known, wanted = CDM[table], asked.of_table(table)
-    visit = tuple(name for name in (_VISIT,) if name in tables.columns(table))
+    visit = tuple(name for name in (VISIT,) if name in tables.columns(table))
     more = (known.start, known.moment, known.text, known.source_code, *_RESULTS, *visit)
     query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
     events = Events(loinc=LoincMet(asked.second))
@@ -179,7 +179,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: cells_of(part, each, name) for name in _ASSAY}
-                made |= {"as_text": part["value_as_number"] == "", **({"visit": part[_VISIT]} if visit else {})}
+                made |= {"as_text": part["value_as_number"] == "", **({"visit": part[VISIT]} if visit else {})}
                 _count_codes(events, part[keep], known, each)
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
     return each_key_once(events, table)
@@ -249,6 +249,11 @@ def usable_rows(
     refuse_rows(events, chunk, usable & several, position, persons, table, CDM[table].concept,
             ["a row of entries with different names"] * int((usable & several).sum()), "one of them")  # fmt: skip
     found: Mask = usable & ~several
+    if persons.visits is not None:
+        wrong = persons.visits.of_others(chunk) & found
+        said = ["a visit of another person"] * int(wrong.sum())
+        refuse_rows(events, chunk, wrong, position, persons, table, VISIT, said, "a visit of the person of the row")
+        found &= ~wrong
     return found
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.omop.visits_of_others import Visits
 from relapse_model.cohort.reading_report import SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
@@ -38,6 +39,8 @@ class Persons:
         Day of death; empty where the source tells of none.
     problems : list of Problem
     readings : list of SourceReading
+    visits : Visits or None
+        Whose visits are; None where nothing is held against it.
     """
 
     table: pd.DataFrame
@@ -47,6 +50,7 @@ class Persons:
     deaths: NDArray[np.object_]
     problems: list[Problem] = field(default_factory=list)
     readings: list[SourceReading] = field(default_factory=list)
+    visits: Visits | None = None
 
     def positions(self, person: pd.Series) -> NDArray[np.intp]:
         """Return the place of each person in the table; -1 where there is none."""

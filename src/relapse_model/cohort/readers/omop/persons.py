@@ -16,6 +16,7 @@ from relapse_model.cohort.readers.omop.cdm import CDM, SEXES
 from relapse_model.cohort.readers.omop.found_persons import NOBODY, Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.omop.wanted import Asked
+from relapse_model.cohort.readers.second_sex import sex_named
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_missing, meanings_of
@@ -24,7 +25,6 @@ from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
 
 COLUMN = "enrolment_date"
-_PRINTED_SEXES = {word: sex for sex, words in (("F", "f female w 女"), ("M", "m male 男")) for word in words.split()}
 _LEAVE = 'Or leave such persons out: others = "leave out" under [time]'
 _SEVERAL = 'State which counts: pick = "first" or "last" under [time]'
 
@@ -162,12 +162,21 @@ def patients_table(tables: Tables, mapping: SourceMapping, asked: Asked, persons
         known = one.values or ({**SEXES, "0": ""} if name == "gender_concept_id" else {})
         read = meanings_of(values, known)
         persons.refuse(np.flatnonzero(read.unknown), one.name, "a text without a meaning in the mapping",
-                       f"one of {', '.join(known)}")  # fmt: skip
+                       f"one of {', '.join(known)}", _concepts_to_state(name, values[read.unknown]))  # fmt: skip
         found[column] = read.values.to_numpy(dtype=object)
     called: dict[str, str | NDArray[np.object_]] = {
         column: one.name for column, one in (("patient_id", mapping.patient_id), *mapping.patients.items())
     }
     return MadeTable(pd.DataFrame(found, dtype=object)[persons.among].reset_index(drop=True), "person", None, called)
+
+
+def _concepts_to_state(column: str, unknown: pd.Series) -> str:
+    """Say how a concept of a sex gets a meaning, such as that it is not known; of other columns, nothing."""
+    concepts = [one for one in unknown.unique() if str(one).isdigit()] if column == "gender_concept_id" else []
+    if not concepts:
+        return ""
+    said = ", ".join(f'{one} = ""' for one in concepts)
+    return f"If the concept says that the sex is neither or not known, add to the values of sex in the mapping: {said}"
 
 
 def _sexes(persons: Persons, mapping: SourceMapping) -> None:
@@ -176,8 +185,8 @@ def _sexes(persons: Persons, mapping: SourceMapping) -> None:
     if not set(names) <= set(table) or all(one.name.lower() != names[0] for one in mapping.patients.values()):
         return
     by_concept = table[names[0]].map(SEXES)
-    printed = table[names[1]].str.strip().str.casefold().map(_PRINTED_SEXES)
-    clash = (by_concept.notna() & printed.notna() & (by_concept != printed)).to_numpy()
+    printed = table[names[1]].map({text: sex_named(text) for text in table[names[1]].unique()})
+    clash = (by_concept.notna() & (printed != "") & (by_concept != printed)).to_numpy()
     persons.refuse(np.flatnonzero(clash), names[1], "another sex than that of gender_concept_id", "one of the two")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.columns_of_study import columns_left
 from relapse_model.cohort.readers.named_codes import Naming, agent_named, odd_rows
-from relapse_model.cohort.readers.omop.cdm import CDM, VISITS
+from relapse_model.cohort.readers.omop.cdm import CDM, SEXES, VISITS
 from relapse_model.cohort.readers.omop.propose_beside import Observations, dose_lines
 from relapse_model.cohort.readers.omop.sorted_codes import ConceptMet, SortedCodes, bare_text, key_of, sorted_codes
 from relapse_model.cohort.readers.omop.source import open_tables
@@ -156,7 +156,7 @@ def _patients(tables: Tables, arm: list[str], study: Study) -> list[str]:
     known = tables.columns("person")
     lines = ["", "[patients]", 'id = "person_id"']
     if "gender_concept_id" in known:
-        lines.append('sex = { field = "gender_concept_id", values = { 8507 = "M", 8532 = "F", 0 = "" } }')
+        lines.append(_sex_line(tables))
     if "year_of_birth" in known:
         lines.append(
             'age_years = "year_of_birth"  # completed years at time zero, with month and day where they are there'
@@ -280,6 +280,14 @@ def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> s
     )
     answers = f", {one.answers.total():,} coded" if one.answers else ""
     return f"{comment(label)}: {one.count:,}{f' ({units})' if units else ''}{answers}"
+
+
+def _sex_line(tables: Tables) -> str:
+    """Return the line of the sex, with every concept that PERSON has; one of neither sex means that none is known."""
+    came = sorted(one for one in tables.counts("person", "gender_concept_id", None) if one.isdigit())
+    none = [one for one in came if one not in (*SEXES, "0")]
+    known = [*(f'{one} = "{sex}"' for one, sex in SEXES.items()), *(f'{one} = ""' for one in ("0", *none))]
+    return f'sex = {{ field = "gender_concept_id", values = {{ {", ".join(known)} }} }}'
 
 
 def _treatments(

@@ -24,6 +24,7 @@ from relapse_model.cohort.readers.omop.persons import patients_table, read_perso
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.omop.unread import unread_tables
+from relapse_model.cohort.readers.omop.visits_of_others import read_visits
 from relapse_model.cohort.readers.omop.vocabulary import codes_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -98,6 +99,7 @@ def _read(
             Problem("person", None, None, "no rows", "one row per person", "Or no person is in the cohort asked for")
         ])  # fmt: skip
     read_deaths(tables, mapping, asked, persons)
+    persons.visits = read_visits(tables)
     made = {"patients": patients_table(tables, mapping, asked, persons)}
     readings, others, problems = list[SourceReading](), list[NotMapped](), list[Problem]()
     beside, entries = list[str](), list[tuple[Entry, int, int]]()

@@ -21,6 +21,14 @@ from relapse_model.study.names import name_key
 _FLAGS = frozenset(
     ("", "h", "l", "hh", "ll", "n", "a", "aa", "high", "low", "normal", "abnormal", "final", "f", "c", "corrected", "*")
 )
+_CODE = (
+    "If it stands for a missing value, state it in the mapping: [missing] codes with this number; else leave the row "
+    "out: unless = { measurement_id = [...] } in the entry"
+)
+_WORDED = (
+    "If the words are a sign, such as below, write it as operator_concept_id (4171756 is <, 4172704 is >) in a copy of "
+    f"the table, for the number alone has lost it. {NUMBER_COUNTS}, and if the words say nothing of it"
+)
 _GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 _ODD = re.compile(r"-?\d{1,3}(?:,\d{3})+|\d\s?\++")  # thousands, or a grade such as 2+
 
@@ -64,7 +72,16 @@ def not_understood(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: S
     whole = pd.to_numeric(printed.str.replace(",", "", regex=False), errors="coerce").to_numpy(dtype=float)
     number = pd.to_numeric(table["value_as_number"], errors="coerce").to_numpy(dtype=float)
     rows &= ~(grouped & (whole == number))
+    negative = rows & (number < 0) & (pd.to_numeric(printed, errors="coerce").to_numpy(dtype=float) == number)
+    said.refuse(negative, "value_as_number", table["value_as_number"], "an amount, which is not below 0", _CODE)
+    worded = np.array([*(_has_words_and_number(one) for one in texts), False], dtype=bool)[codes]
+    said.refuse(rows & worded, known.text, printed, "the number beside it, or a word for it", _WORDED)
     said.refuse(rows, known.text, printed, "the number beside it, or a word for it", NUMBER_COUNTS)
+
+
+def _has_words_and_number(text: str) -> bool:
+    """Tell whether a text has letters beside a number: a sign in words, such as "unter 0,05", or another remark."""
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
 def _harmless(text: str) -> bool:
