@@ -65,13 +65,8 @@ mutter|vater|spender(?:in)?|mère|père|donneur|madre|padre|donante""",
     ),
     SPECIMEN: _words(
         rf"""{_FLUID}|urinary|urinalysis|sputum|sweat|semen
-<<<<<<< HEAD
-ascites|aszites|ascite|ascitis|ascitic(?: fluid)?|pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?
-amniotic(?: fluid)?
-=======
 ascites|aszites|ascite|ascitis|ascitic(?: fluid)?
 pleural(?: fluid)?|peritoneal(?: fluid)?|synovial(?: fluid)?|amniotic(?: fluid)?
->>>>>>> h-c29
 body fluid|dialysate|drainage
 f(?:a)?eces|f(?:a)?ecal|milk|umbilical cord
 bone marrow|tissue|biopsy|swab|pbmc
