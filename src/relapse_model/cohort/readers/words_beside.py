@@ -227,7 +227,7 @@ def limit_said(text: str) -> str:
     >>> [limit_said(text) for text in ("BLQ", "< LOD", "Below limit of detection", "negative", "positive", "<0.05")]
     ['below its limit', 'below its limit', 'below its limit', 'negative', '', '']
     """
-    said = _meaning(text, asks=False) or ""
+    said = _meaning(text, asks="") or ""
     return said if said in (NEGATIVE, ABSENT, *_BESIDE) else ""
 
 
