@@ -235,7 +235,7 @@ def test_the_items_of_tripod_are_those_of_the_published_checklist():
 
 
 def test_small_groups_are_named_as_hidden(page):
-    assert "not shown: fewer than 20 patients or 5 events" in visible(page)
+    assert "not shown: fewer than 20 patients or fewer than 5 events" in visible(page)
 
 
 def test_effects_add_up_to_all_resamples(validation):

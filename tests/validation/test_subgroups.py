@@ -39,7 +39,7 @@ def test_small_groups_are_listed_without_figures():
     assert [(group.patients, group.events, group.lost) for group in table[2:]] == [
         ("<5", "<5", "0")
     ] * 2  # nobody was lost at all
-    assert all(group.measures == {} and "fewer than 10 patients or 5 events" in group.hidden for group in table[2:])
+    assert all(group.measures == {} and "fewer than 10 patients or fewer than 5 events" in group.hidden for group in table[2:])
 
 
 def test_a_hidden_group_shows_the_counts_that_are_not_small():
@@ -221,4 +221,4 @@ def test_groups_of_nobody_known_are_listed_and_stop_nothing():
     lost = np.full(6, np.nan)
     table = subgroup_table(lost, np.full(6, 0.2), np.zeros(6), list("aaabbb"), 2, 1)
     assert [(group.name, group.measures) for group in table] == [("a", {}), ("b", {})]
-    assert all("fewer than 2 patients or 1 events" in group.hidden for group in table)
+    assert all("fewer than 2 patients or fewer than 1 events" in group.hidden for group in table)

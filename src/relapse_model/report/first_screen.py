@@ -157,7 +157,7 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
     known = {"risk": f"{percent['value']} %", "interval": interval}
     if counts["lost"] and risk["value"] > counts["events"] / counts["patients"] + _SHOWN:
         whole = (counted[:1].upper() + counted[1:]).removesuffix(say("stop"))
-        return known | {"counted": say("higher", counted=whole, method=risk["method"])}
+        return known | {"counted": say("higher", counted=whole, risk=known["risk"], method=risk["method"])}
     counted = say("estimated_lost" if counts["lost"] else "estimated", method=risk["method"], counted=counted)
     return known | {"counted": counted}
 

@@ -114,7 +114,7 @@ def subgroup_table(
     --------
     >>> table = subgroup_table([0, 1, 0, 1, 0], [0.1, 0.4, 0.3, 0.2, 0.2], None, list("aaaab"), 4, 2)
     >>> [(group.name, group.patients, sorted(group.measures), group.hidden) for group in table]
-    [('a', '<5', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 events')]
+    [('a', '<5', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or fewer than 2 events')]
     """
     refuse_other_order(relapse, risk, weight, groups, fold)
     y, repeats = np.asarray(relapse, dtype=float), np.atleast_2d(np.asarray(risk, dtype=float))
@@ -137,7 +137,7 @@ def subgroup_table(
     for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, disclosed, strict=True)):
         counts = names[place], n, n_events, n_lost
         if patients[place] < floor_patients or events[place] < floor_events:
-            why = f"fewer than {floor_patients} patients or {floor_events} events"
+            why = f"fewer than {floor_patients} patients or fewer than {floor_events} events"
             table.append(Subgroup(*counts, why, {}, {}))
         else:
             found = _over_repeats(y, repeats, rows & seen, w, label, (resamples, seed, level))
