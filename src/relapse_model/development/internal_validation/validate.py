@@ -121,11 +121,11 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     chosen = settings_with(settings, rare)
-    leave_out = column_left_out(cohort, study, leave_out)
     start = start_of(
         "validate", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior,
         censoring=censoring, group_by=group_by, calibration=calibration, seed=seed, settings=chosen,
     )  # fmt: skip
+    leave_out = column_left_out(cohort, study, leave_out)
     start.data.weights()  # without them nothing can be judged: refused before hours of work, not after
     plan = plan_of(start, leave_out, (chosen.outer_folds, outer_repeats), bootstraps)
     result = develop(start.data, start.procedure, start.seed, final=True, jobs=jobs)
