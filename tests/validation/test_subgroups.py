@@ -39,7 +39,8 @@ def test_small_groups_are_listed_without_figures():
     assert [(group.patients, group.events, group.lost) for group in table[2:]] == [
         ("<5", "<5", "0")
     ] * 2  # nobody was lost at all
-    assert all(group.measures == {} and "fewer than 10 patients or fewer than 5 events" in group.hidden for group in table[2:])
+    why = "fewer than 10 patients or fewer than 5 events"
+    assert all(group.measures == {} and why in group.hidden for group in table[2:])
 
 
 def test_a_hidden_group_shows_the_counts_that_are_not_small():

@@ -262,7 +262,8 @@ def test_nothing_is_known_of_anybody(study):
 @pytest.mark.parametrize("landmark", [48, 60, float("nan")])
 def test_a_landmark_that_is_not_before_the_horizon_is_refused(study, landmark):
     cohort = cohort_of([("P0", 0, "<0.05"), ("P0", 60, "<0.05")], study)
-    with pytest.raises(RelapseModelError, match=r"landmark_week is (nan; expected one week|.*before the horizon .*\(48\))"):
+    why = r"landmark_week is (nan; expected one week|.*before the horizon .*\(48\))"
+    with pytest.raises(RelapseModelError, match=why):
         derive_outcome(cohort, study, landmark)
 
 
