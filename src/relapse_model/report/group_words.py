@@ -9,7 +9,6 @@ from relapse_model.validation.subgroups import Subgroup
 
 BY_CHANCE = "Groups differ by chance."
 _MOST = 2  # groups that a first screen has room for
-_SAID = (("ratio", "value"), ("lower", "lower"), ("upper", "upper"))  # of each, by the names of its sentence
 
 
 def unlike_predicted(groups: Sequence[Subgroup]) -> list[tuple[str, Estimate]]:
@@ -57,7 +56,4 @@ def unlike_limit(groups: Sequence[Subgroup], say: Callable[..., str]) -> str:
         Of `relapse_model.report.language.words_of`.
     """
     found = sorted(unlike_predicted(groups), key=lambda one: -max(one[1].value, 1 / max(one[1].value, 1e-9)))
-    return say("between").join(
-        say("group_unlike", group=name, **{key: f"{getattr(one, of):.2f}" for key, of in _SAID})
-        for name, one in found[:_MOST]
-    )
+    return say("between").join(say("group_unlike", group=name, ratio=f"{one.value:.2f}") for name, one in found[:_MOST])

@@ -232,7 +232,7 @@ def test_the_column_that_the_study_names_is_left_out(cohort, study):
     assert column_left_out(renamed, study, "centre") == "centre"  # of which there is none: nothing is left out
     assert column_left_out(renamed, study, None) is None
     with pytest.raises(CohortError, match="column 'hospitl': the column is missing; expected a column 'hospitl'"):
-        rm.validate(renamed, study, candidates=("prior_logistic",), leave_out="hospitl")
+        rm.validate(renamed, named, candidates=("prior_logistic",), leave_out="hospitl")
 
 
 def first_spellings(names):
