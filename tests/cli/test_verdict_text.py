@@ -33,7 +33,7 @@ def measured(auc=(0.81, 0.71, 0.89), gain=(-0.11, -0.16, -0.07), slope=(1.0, 0.9
         (
             {"gain": (-0.01, -0.05, 0.03)},
             (),
-            "In part: it appears to rank patients, but its risks were not shown to be accurate.",
+            "In part: it may rank patients, but its risks were not shown to be accurate.",
         ),
         ({"events": 21}, (), "Yes in these patients, but few events make the figures imprecise."),
         ({}, (), "Yes, in patients like these."),
