@@ -221,15 +221,9 @@ _MEASURES = ("auc", "attainable_auc", "slope", "gain", "attainable_gain", "width
 
 def _against(risk: Floats, predicted: Floats, mean: float) -> tuple[float, float, float, float, float]:
     """Return what is expected of risks when outcomes follow the true ones: every patient counts as both."""
-    outcome, weight = np.repeat([1.0, 0.0], len(risk)), np.concatenate([risk, 1 - risk])
-    kept = weight > 0
-    outcome, weight = outcome[kept], weight[kept]
-
-    def twice(values: Floats) -> Floats:
-        return np.tile(np.clip(values, LEAST_RISK, 1 - LEAST_RISK), 2)[kept]
-
-    own, true = twice(predicted), twice(risk)
-    of_mean = log_loss(outcome, twice(np.full(len(risk), mean)), weight)
+    outcome, weight, own = _twice(risk, predicted)
+    true, of_all = _twice(risk, risk)[2], _twice(risk, np.full(len(risk), mean))[2]
+    of_mean = log_loss(outcome, of_all, weight)
     return (
         auc(outcome, own, weight),
         auc(outcome, true, weight),
@@ -241,7 +235,15 @@ def _against(risk: Floats, predicted: Floats, mean: float) -> tuple[float, float
 
 def _of_true(risk: Floats) -> float:
     """Return the AUC of the true risks, whatever model is fitted."""
-    return _against(risk, risk, float(risk.mean()))[0]
+    outcome, weight, true = _twice(risk, risk)
+    return auc(outcome, true, weight)
+
+
+def _twice(risk: Floats, predicted: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return every patient with the outcome and without it: the outcomes, their chances, and the predicted risks."""
+    outcome, weight = np.repeat([1.0, 0.0], len(risk)), np.concatenate([risk, 1 - risk])
+    kept = weight > 0
+    return outcome[kept], weight[kept], np.tile(np.clip(predicted, LEAST_RISK, 1 - LEAST_RISK), 2)[kept]
 
 
 def _point(found: Floats, size: int, mean: float, setting: _Setting, parameters: int) -> CurvePoint:

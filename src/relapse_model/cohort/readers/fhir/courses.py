@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from relapse_model.cohort.readers.fhir.elements import (
     Json,
     Step,
+    name_within,
     nodes_at,
     object_in,
     objects_in,
@@ -166,7 +167,4 @@ def _dose(resource: Json, kind: str) -> tuple[str, str]:
 
 def medication_name(resource: Json) -> str:
     """Return what a resource refers to as its medication, as the medications are known."""
-    text = text_in(object_in(resource, "medicationReference") or {}, "reference")
-    bare = text.partition("/_history/")[0]
-    at = bare.rfind("Medication/")
-    return bare[at:] if at >= 0 else bare
+    return name_within(text_in(object_in(resource, "medicationReference") or {}, "reference"), "Medication")

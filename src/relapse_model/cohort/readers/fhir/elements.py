@@ -66,6 +66,31 @@ def text_in(node: Json, name: str) -> str:
     return text
 
 
+def split_version(reference: str) -> tuple[str, str]:
+    """Return a reference without the version that it may name, and that version.
+
+    Examples
+    --------
+    >>> split_version("Encounter/7/_history/2"), split_version("Encounter/7")
+    (('Encounter/7', '2'), ('Encounter/7', ''))
+    """
+    bare, _, version = reference.partition("/_history/")
+    return bare, version
+
+
+def name_within(reference: str, kind: str) -> str:
+    """Return a reference without server and version, from its type on; one without that type as it is.
+
+    Examples
+    --------
+    >>> [name_within(one, "Encounter") for one in ("https://server.example/Encounter/7/_history/2", "urn:uuid:7")]
+    ['Encounter/7', 'urn:uuid:7']
+    """
+    bare = split_version(reference)[0]
+    at = bare.rfind(f"{kind}/")
+    return bare[at:] if at >= 0 else bare
+
+
 def object_in(node: Json, name: str) -> Json | None:
     """Return an element that is an object; None where there is none."""
     value = node.get(name)

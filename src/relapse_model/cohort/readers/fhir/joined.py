@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from relapse_model.cohort.readers.fhir.elements import Json, object_in, objects_in, text_in
+from relapse_model.cohort.readers.fhir.elements import Json, name_within, object_in, objects_in, split_version, text_in
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
 from relapse_model.cohort.readers.fhir.values import UnclearError
 from relapse_model.cohort.readers.fhir.versions import Versions
 from relapse_model.cohort.readers.other_things import takes_all_back
 
-_HISTORY = "/_history/"
 _OWN = "Whose result is it? Correct the one of the two references that is wrong, or take the resource out"
 _CONCLUSION = "If the result counts, correct the conclusion; if it does not, give it the status entered-in-error"
 
@@ -60,10 +59,9 @@ class Joined:
         """Note whose a resource is, and within which encounter, if it says so."""
         self.subjects[number] = subject
         held = object_in(resource, "encounter") if "encounter" in resource else None
-        name = "" if held is None else text_in(held, "reference").partition(_HISTORY)[0]
-        at = name.rfind("Encounter/")
+        name = name_within(text_in(held or {}, "reference"), "Encounter")
         if name:
-            self.within[number] = subject, name[at:] if at >= 0 else name
+            self.within[number] = subject, name
 
     def refused(self, patients: Patients, versions: Versions, kinds: Iterable[str]) -> dict[int, UnclearError]:
         """Return the resources that are refused, each with the reason.
@@ -97,7 +95,7 @@ class Joined:
 
 
 def _meant(versions: Versions, reference: str, kinds: tuple[str, ...]) -> Iterator[int]:
-    yield from versions.meant(*reference.partition(_HISTORY)[::2], kinds)
+    yield from versions.meant(*split_version(reference), kinds)
 
 
 def _differ(patients: Patients, one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from relapse_model.cohort.readers.fhir.elements import Json, codings_in, object_in, objects_in, text_in
+from relapse_model.cohort.readers.fhir.elements import Json, codings_in, object_in, objects_in, split_version, text_in
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
 from relapse_model.cohort.readers.other_things import NO_RESULT, SPECIMEN, other_thing
@@ -39,7 +39,7 @@ class Specimens:
 
     def refer(self, resource: Json, number: int, subject: str) -> None:
         """Note of which specimen a result is, if it says so."""
-        name = text_in(object_in(resource, "specimen") or {}, "reference").partition("/_history/")[0]
+        name = split_version(text_in(object_in(resource, "specimen") or {}, "reference"))[0]
         if name.startswith("#"):
             held = [one for one in objects_in(resource, "contained") if f"#{one.get('id')}" == name]
             name = f"{number}{name}"

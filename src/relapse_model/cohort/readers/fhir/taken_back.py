@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from relapse_model.cohort.readers.fhir.elements import Json, codings_in, object_in, objects_in, text_in
+from relapse_model.cohort.readers.fhir.elements import Json, codings_in, object_in, objects_in, split_version, text_in
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.versions import Versions
 
@@ -18,7 +18,6 @@ _REPLACES = "/observation-replaces"
 _TAKES_BACK = re.compile(r"nullif|delete|destroy")
 _WITHDRAWN = ("entered-in-error", "cancelled")
 _NOT_FINAL = ("registered", "partial", "preliminary", "unknown")
-_HISTORY = "/_history/"
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class TakenBack:
         return {
             number: reason
             for reference, reason in self.reasons.items()
-            for number in versions.meant(*reference.partition(_HISTORY)[::2], every)
+            for number in versions.meant(*split_version(reference), every)
         }
 
     def sentences(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ import datetime
 import json
 from dataclasses import dataclass
 
-from relapse_model.cohort.readers.fhir.elements import Json, object_in, text_in
+from relapse_model.cohort.readers.fhir.elements import Json, object_in, split_version, text_in
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.values import UnclearError
 
@@ -167,7 +167,7 @@ def _changed(found: Found, version: str) -> bool:
 
 def _names(found: Found) -> tuple[list[str], str]:
     """Return the names of a resource, and the server of which it is; empty where nothing says it."""
-    own, url = text_in(found.resource, "id"), found.full_url.partition("/_history/")[0]
+    own, url = text_in(found.resource, "id"), split_version(found.full_url)[0]
     server = url.rpartition(f"/{found.kind}/")[0] if url.startswith("http") else ""
     names = [f"{found.kind}/{own}"] if own else []
     if url.startswith(_URN):
@@ -192,7 +192,7 @@ def _content(resource: Json) -> int:
 
 def _last_part(reference: str) -> str:
     """Return what a reference is to, without server, type and version; a reference without it as it is."""
-    last = reference.partition("/_history/")[0].rpartition("/")[2].removeprefix(_URN)
+    last = split_version(reference)[0].rpartition("/")[2].removeprefix(_URN)
     return last or reference
 
 
